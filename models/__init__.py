@@ -1,0 +1,5 @@
+"""Models: text in, numbers out."""
+class ModelError(Exception):
+    pass
+class ModelMissing(ModelError):
+    pass

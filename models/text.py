@@ -1,0 +1,66 @@
+"""Light normalisation of a post before it is tokenised; training and scoring use this one function.
+
+Part of models/: knows nothing of brands, stores or platforms. Standard library only.
+Two texts that normalise to the same string get the same numbers, which is also what "exact duplicate" means.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from html import unescape
+
+MAX_CHARACTERS = 2_000  # what 128 word pieces can hold, several times over; bounds the cost of hostile text
+_RAW_CHARACTERS = 4 * MAX_CHARACTERS  # raw text is cut here first: links, entities and blanks shrink later
+_LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_HANDLE = re.compile(r"(?<![\w@])@\w+(?:[.-]\w+)*")
+_HANDLES = re.compile(r"@user(?:\s+@user){3,}")
+_HASHTAG = re.compile(r"#(\w+)")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LONG_RUN = re.compile(r"(\S)\1{3,}")
+_BLANK = re.compile(r"\s+")
+_ASCII_ONLY = re.compile(r"[\x20-\x7e]*")
+_DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}  # controls, zero-width and bidi marks, surrogates, unassigned
+
+
+def normalise(text: str) -> str:
+    """Return `text` as the models read it: at most MAX_CHARACTERS, one blank between words, never raising.
+
+    Links become `http`, handles `@user`, emoji their Unicode names, #TwoWords `# two words`; controls,
+    zero-width characters and lone surrogates are dropped.
+
+    >>> normalise("@Acme  why?? https://t.co/x1 #FlightDelayed \\U0001F621")
+    '@user why?? http # Flight Delayed pouting face'
+    >>> normalise("\\ud800 \\x00")
+    ''
+    """
+    cut = text[:_RAW_CHARACTERS]
+    if "&" in cut:
+        cut = unescape(cut)
+    cut = _LONG_RUN.sub(r"\1\1\1", cut)
+    if not _ASCII_ONLY.fullmatch(cut):
+        cut = "".join(map(_spoken, unicodedata.normalize("NFC", cut)))
+    cut = _HANDLE.sub("@user", _LINK.sub("http", cut))
+    cut = _HANDLES.sub("@user @user @user", cut)
+    cut = _HASHTAG.sub(_split_hashtag, cut)
+    return _BLANK.sub(" ", cut).strip()[:MAX_CHARACTERS]
+
+
+@lru_cache(maxsize=4_096)
+def _spoken(character: str) -> str:
+    """Keep letters and signs, say an emoji's name, drop what is invisible."""
+    if character.isspace():
+        return " "
+    category = unicodedata.category(character)
+    if category in _DROPPED:
+        return ""
+    if category == "So":
+        return f" {unicodedata.name(character, '').lower()} "
+    if category == "Mn" and "\ufe00" <= character <= "\ufe0f":  # variation selectors of emoji
+        return ""
+    if category == "Sk" and "\U0001f3fb" <= character <= "\U0001f3ff":  # skin tones
+        return ""
+    return character
+
+
+def _split_hashtag(match: re.Match[str]) -> str:
+    return "# " + _CAMEL.sub(" ", match.group(1))

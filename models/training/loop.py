@@ -1,0 +1,139 @@
+"""The training loop: one pass over shuffled batches, with checkpoints that a killed run resumes from.
+
+Part of models/training/: needs the extra `torch`; writes only into its checkpoint folder.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import BertForSequenceClassification
+
+from models.training.data import batches, inverse_share_weights
+from models.training.encoder import parameter_groups
+from models.training.recipe import Recipe
+
+State = dict[str, torch.Tensor]
+
+
+@dataclass(slots=True)
+class Run:
+    """A training run under way: what a checkpoint holds."""
+
+    model: BertForSequenceClassification
+    optimiser: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LambdaLR
+    step: int = 0
+    average: State = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        """Write the run so that a kill while writing leaves the previous checkpoint whole."""
+        part = path.with_suffix(".part")
+        state = {name: getattr(self, name).state_dict() for name in ("model", "optimiser", "schedule")}
+        chance = torch.get_rng_state()
+        torch.save({**state, "step": self.step, "average": self.average, "chance": chance}, part)
+        part.replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Continue from a checkpoint that `save` wrote; none there leaves the run at its start."""
+        if not path.is_file():
+            return
+        saved: dict[str, Any] = torch.load(path, weights_only=True)
+        for name in ("model", "optimiser", "schedule"):
+            getattr(self, name).load_state_dict(saved[name])
+        self.step, self.average = saved["step"], saved["average"]
+        torch.set_rng_state(saved["chance"])
+
+
+def train(
+    model: BertForSequenceClassification,
+    ids: Sequence[Sequence[int]],
+    labels: Sequence[int],
+    recipe: Recipe,
+    *,
+    checkpoint: Path,
+    told: Callable[[str], None],
+) -> State:
+    """Train in place and return the averaged weights (the last ones when the recipe averages nothing).
+
+    The order of the batches follows from recipe.seed alone, so a resumed run sees the rest of the same order.
+    """
+    plan = list(_plan([len(row) for row in ids], recipe))
+    run = _start(model, recipe, len(plan))
+    run.resume(checkpoint)
+    weights = torch.tensor(inverse_share_weights(labels, recipe.balance))
+    model.train()
+    for picked in plan[run.step :]:
+        loss = _step(run, [ids[i] for i in picked], torch.tensor([labels[i] for i in picked]), weights, recipe)
+        if run.step % 50 == 0:
+            told(f"step {run.step} of {len(plan)}, loss {loss:.3f}")
+        if run.step % recipe.checkpoint_every == 0:
+            run.save(checkpoint)
+    run.save(checkpoint)
+    return run.average or run.model.state_dict()
+
+
+def _plan(lengths: Sequence[int], recipe: Recipe) -> Iterator[list[int]]:
+    for epoch in range(recipe.epochs):
+        yield from batches(lengths, recipe.batch, random.Random(f"{recipe.seed}/{epoch}"))
+
+
+def _start(model: BertForSequenceClassification, recipe: Recipe, steps: int) -> Run:
+    optimiser = torch.optim.AdamW(parameter_groups(model, recipe), fused=True)
+    warm = max(1, round(recipe.warmup * steps))
+
+    def scale(step: int) -> float:
+        """Linear warm-up, then linear decay to nothing."""
+        return min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm)))
+
+    return Run(model, optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, scale))
+
+
+def _step(run: Run, ids: list[Sequence[int]], labels: torch.Tensor, weights: torch.Tensor, recipe: Recipe) -> float:
+    inputs, mask = pad(ids)
+    logits = run.model(input_ids=inputs, attention_mask=mask).logits
+    loss = cross_entropy(logits, labels, weight=weights, label_smoothing=recipe.smoothing)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
+    run.optimiser.step()
+    run.schedule.step()
+    run.optimiser.zero_grad(set_to_none=True)
+    run.step += 1
+    if recipe.average and run.step % recipe.average_every == 0:
+        _average(run, recipe.average**recipe.average_every)
+    return float(loss.detach())
+
+
+def _average(run: Run, keep: float) -> None:
+    state = run.model.state_dict()
+    if not run.average:
+        run.average = {name: value.clone() for name, value in state.items()}
+        return
+    for name, value in state.items():
+        if value.is_floating_point():
+            run.average[name].lerp_(value, 1 - keep)
+
+
+def pad(ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Input ids and attention mask, padded with 0 to the longest row."""
+    longest = max(map(len, ids))
+    inputs = torch.tensor([[*row, *[0] * (longest - len(row))] for row in ids])
+    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
+    return inputs, mask
+
+
+@torch.inference_mode()
+def predict_logits(model: BertForSequenceClassification, ids: Sequence[Sequence[int]], batch: int = 64) -> torch.Tensor:
+    """Logits (n, classes), float32, in the order of `ids`, without dropout."""
+    model.eval()
+    order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
+    result = torch.empty(len(ids), model.config.num_labels)
+    for start in range(0, len(order), batch):
+        picked = order[start : start + batch]
+        inputs, mask = pad([ids[index] for index in picked])
+        result[picked] = model(input_ids=inputs, attention_mask=mask).logits
+    return result

@@ -1,0 +1,320 @@
+"""The values that travel between the rooms: frozen, typed, with units and unknowns in the field.
+
+Knows nothing but the standard library. A value that is unknown is None, never 0 and never "".
+All times are aware and UTC.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+MAX_TEXT = 20_000  # characters of a post that are kept; longer ones are cut at the collector's edge
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Names where a secret is ("env:NAME" or "file:PATH"); the value is read only when used, and never printed."""
+
+    reference: str
+
+    def reveal(self) -> str:
+        """Read the value now. Raises LookupError, in a sentence without the value, where there is none."""
+        scheme, _, place = self.reference.partition(":")
+        if scheme == "file":
+            try:
+                return Path(place).read_text("utf-8").strip()
+            except OSError as error:
+                raise LookupError(f"{self.reference}: cannot read the file ({error.strerror})") from error
+        value = os.environ.get(place, "") if scheme == "env" else ""
+        if not value:
+            raise LookupError(f"{self.reference} is not set; looked in the environment")
+        return value
+
+
+class Label(StrEnum):
+    """What a post feels toward its target; `unsure` when the model's doubt is too large to say."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who wrote a post."""
+
+    native_id: str | None = None
+    handle: str | None = None
+    followers: int | None = None  # when collected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engagement:
+    """What others did with a post, as last seen."""
+
+    likes: int | None = None
+    replies: int | None = None
+    reposts: int | None = None
+    quotes: int | None = None
+    views: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One public post that matched a query; its key is (platform, native_id)."""
+
+    platform: str
+    native_id: str
+    text: str
+    published_at: datetime
+    author: Author = Author()
+    engagement: Engagement = Engagement()
+    url: str | None = None
+    lang: str | None = None  # as the platform tells it, ISO 639
+    edited_at: datetime | None = None
+    conversation_id: str | None = None
+    in_reply_to: str | None = None
+    targets: tuple[str, ...] = ()  # brands it is about, where the source says so; else they are matched
+    extra: Mapping[str, object] = field(default_factory=dict)  # unknown fields, passed through untouched
+    known_at: datetime | None = None  # replay: when the program first could have known; else time of collection
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it one and the same post wherever it is read again."""
+        return (self.platform, self.native_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """A platform says that a post is gone."""
+
+    platform: str
+    native_id: str
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A row that could not become a mention: set aside, counted, shown; never lost."""
+
+    line: int | None  # 1-based line of the file, or place in the answer
+    reason: str
+    raw: str  # what it looked like, cut to a readable length
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where to resume reading a source; the text means something only to its collector."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What one page says of how complete the reading was."""
+
+    asked: int | None = None  # most rows that were asked for
+    returned: int = 0
+    more_available: bool = False  # the platform holds more than was read: a gap, unless a later page fills it
+    total: int | None = None  # the platform's own count, where it tells one
+    since: datetime | None = None  # published_at of the range that was asked for, where there is one
+    until: datetime | None = None
+    cost: float | None = None  # in US dollars, where the platform bills by the row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One answer of a source: all of it is stored in one transaction, or nothing of it."""
+
+    mentions: tuple[Mention, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+    cursor: Cursor | None = None  # a later read that starts here loses nothing; None: keep the cursor of before
+    coverage: Coverage = Coverage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a source is asked for: everything that the watched brands are called."""
+
+    terms: tuple[str, ...] = ()  # names and phrases
+    handles: tuple[str, ...] = ()  # without the @
+    hashtags: tuple[str, ...] = ()  # without the #
+    exclude: tuple[str, ...] = ()  # phrases that mean something else
+    languages: tuple[str, ...] = ()  # ISO 639-1; empty: all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """What a model says of a mention, toward one brand (or toward nobody: target "")."""
+
+    mention_id: int
+    target: str
+    model: str
+    negative: float
+    neutral: float
+    positive: float
+    label: Label
+
+    @property
+    def polarity(self) -> float:
+        """P(positive) - P(negative), from -1 to +1."""
+        return self.positive - self.negative
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """Counts of one brand in one fixed slot. A slot without data has no bucket: no data is never zero.
+
+    Counts are votes: one for each author and each story, so that a person who repeats themselves and a text
+    that is copied count once. `negatives` is the expected number, the sum of probabilities.
+    """
+
+    start: datetime
+    mentions: float
+    negatives: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """What became known of one brand, in the order in which it became known.
+
+    `buckets` come in order of knowledge. One that starts at or before a bucket already inspected is late: its counts
+    are what was added to that slot since. A slot that is passed over has no data.
+    """
+
+    brand: str
+    step: timedelta
+    timezone: str  # IANA name: the brand's day and week
+    buckets: tuple[Bucket, ...]
+
+
+class Phase(StrEnum):
+    """What a spike is saying."""
+
+    OPENED = "opened"
+    WORSENED = "worsened"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spike:
+    """An out-of-range run of buckets, told when it opens, when it worsens and when it closes."""
+
+    brand: str
+    rule: str
+    phase: Phase
+    fired_at: datetime  # the end of the newest bucket that was used: the first moment it could be known
+    onset: datetime  # estimated start of the run
+    window: timedelta  # the window in which it shows most clearly
+    observed: float  # negatives in that window
+    expected: float  # usual negatives for that window
+    mentions: float | None  # all mentions in that window; None where the counts have none
+    probability: float  # of at least so many, had nothing changed
+    score: float  # evidence over threshold: 1 is just enough to fire
+    severity: str  # "low", "medium", "high"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a detector says of one bucket, without having looked ahead."""
+
+    start: datetime
+    anomaly_score: float  # 0 … 1; while an episode is open, only what would worsen it
+    expected: float | None  # usual negatives of this one bucket; None in the grace period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What a detector found in a series, and what it must be given next time."""
+
+    spikes: tuple[Spike, ...]
+    verdicts: tuple[Verdict, ...]
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredMention:
+    """A mention as the detector's evidence: what it says of one brand, and how sure the model is."""
+
+    mention: Mention
+    brand: str
+    model: str
+    negative: float
+    neutral: float
+    positive: float
+    label: Label
+    vote: bool = True  # False: the same author or the same text was counted already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A word or pair of words that the window's unhappy posts use more than before."""
+
+    text: str
+    count: int  # unhappy posts of the window that use it
+    z: float  # log-odds ratio in standard errors (Monroe, Colaresi & Quinn 2008)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why an alert fired: stored with it, and enough to say it again without the posts."""
+
+    spike: Spike
+    authors: int | None  # distinct authors in the window; None where the posts tell none
+    unhappy_authors: int | None  # of these, with at least one post labelled negative
+    negative_share: float | None  # expected share of negatives among the window's posts; None without posts
+    reach: int | None  # followers of the distinct unhappy authors together, where known
+    platforms: Mapping[str, int]  # posts labelled negative, by platform
+    terms: tuple[Term, ...]
+    top_posts: tuple[ScoredMention, ...]  # most seen first
+    model: str | None
+
+
+class IncidentStatus(StrEnum):
+    """Where an incident stands."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """What people work on: one episode of one rule for one brand."""
+
+    id: int
+    brand: str
+    rule: str
+    opened_at: datetime
+    onset: datetime
+    status: IncidentStatus
+    severity: str
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A rule speaking of an incident: first, worse, or over."""
+
+    id: int
+    incident_id: int
+    phase: Phase
+    at: datetime
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a notifier carries: text is ready to be shown, `key` lets a receiver drop a repeat."""
+
+    key: str
+    title: str
+    body: str
+    severity: str
+    brand: str
+    repeat: bool = False  # an earlier try may have arrived
+    facts: Mapping[str, object] = field(default_factory=dict)  # the explanation, for receivers that read data

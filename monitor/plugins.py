@@ -1,0 +1,58 @@
+"""Finds a plugin by its kind: the file of that name in the port's room, or an installed entry point.
+
+Knows no plugin by name, and imports one only when it is asked for. An entry point of another package is declared
+in the group "monitor.collectors" (or .detectors, .notifiers, .exporters) and names the plugin's class.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from monitor import ports
+from monitor.errors import UnknownPlugin
+
+PORTS: Mapping[str, type[Any]] = {
+    "collectors": ports.Collector,
+    "detectors": ports.Detector,
+    "notifiers": ports.Notifier,
+    "exporters": ports.Exporter,
+}
+
+
+def kinds(port: str) -> tuple[str, ...]:
+    """The kinds that can be loaded for a port, sorted: one for each file, and each entry point.
+
+    >>> "counts" in kinds("detectors")
+    True
+    """
+    room = Path(__file__).parent / port
+    files = {path.stem for path in room.glob("*.py") if not path.stem.startswith("_")}
+    return tuple(sorted(files | {point.name for point in entry_points(group=f"monitor.{port}")}))
+
+
+def load(port: str, kind: str) -> type[Any]:
+    """The plugin class of a kind. Raises UnknownPlugin, naming those that there are."""
+    for point in entry_points(group=f"monitor.{port}"):
+        if point.name == kind:
+            return _checked(point.load(), port, kind)
+    if kind not in kinds(port):
+        raise UnknownPlugin(f'"{kind}" is not one of the {port}; there are: {", ".join(kinds(port))}.')
+    return _checked(_class_in(import_module(f"monitor.{port}.{kind}"), kind), port, kind)
+
+
+def _class_in(module: ModuleType, kind: str) -> type[Any]:
+    found = [item for item in vars(module).values() if isinstance(item, type) and getattr(item, "kind", None) == kind]
+    if len(found) != 1:
+        raise UnknownPlugin(f'{module.__name__} must hold one class with kind = "{kind}"; it holds {len(found)}.')
+    return found[0]
+
+
+def _checked(plugin: type[Any], port: str, kind: str) -> type[Any]:
+    verbs = {name for name in vars(PORTS[port]) if not name.startswith("_") and callable(vars(PORTS[port])[name])}
+    missing = [name for name in (*sorted(verbs), "Options") if not hasattr(plugin, name)]
+    if missing:
+        raise UnknownPlugin(f'the plugin "{kind}" of {port} lacks {", ".join(missing)}.')
+    return plugin

@@ -1,0 +1,92 @@
+"""The four doors through which plugins come in. Says what each promises; knows no plugin and no store.
+
+(The fifth, `Scorer`, belongs to the room models/.) A plugin is one file in its room, named as its `kind`, with one
+class that bears `kind`, a frozen dataclass `Options` (its settings: names, types, defaults; a field's metadata "help"
+explains it) and `__init__(self, name: str, options: Options)`. Making one opens nothing: no socket, no file.
+A secret in the options is a `Secret`: it names where the value is, and is read only at the moment of use.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from monitor.domain import Cursor, Inspection, Message, Page, Query, Series
+
+Row = Mapping[str, object]
+
+
+@runtime_checkable
+class Collector(Protocol):
+    """Reads one platform for one source."""
+
+    kind: ClassVar[str]
+    Options: ClassVar[type[Any]]
+    name: str
+
+    def pages(self, query: Query, since: Cursor | None, *, now: datetime) -> Iterator[Page]:
+        """Yield what the platform holds since the cursor, page by page; an end is an end for now.
+
+        - Repeats are allowed, gaps are not: reading again from any page's cursor yields everything that a
+          reading from `since` had not yet yielded. A page whose cursor is None leaves the cursor where it was.
+        - The order within and between pages is free. Ids are strings. Times are aware and UTC, and never later
+          than `now`: a platform that tells the future is clamped.
+        - A row that cannot be read becomes a `Reject` and the rest goes on. Unknown fields are no error.
+        - It never sleeps and never tries for ever: a platform that asks to wait raises RateLimited, a fault of network
+          or server SourceDown (both retryable), a refused key CredentialRefused, an unknown shape AnswerUnreadable.
+          The pages that were yielded before stay valid.
+        - `more_available` on the last page says that something was left behind.
+        """
+        ...
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Tells spikes in the series of one brand; a pure function of its arguments."""
+
+    kind: ClassVar[str]
+    Options: ClassVar[type[Any]]
+    name: str
+
+    def inspect(self, series: Series, state: bytes | None) -> Inspection:
+        """Say what the buckets show, given everything seen before (`state`; None: nothing yet).
+
+        - Same answers however the buckets are split over calls. No clock, no chance, no look-ahead.
+        - One verdict a bucket, in order (none for a late one). One OPENED spike an episode, WORSENED only when it gets
+          clearly worse, CLOSED once, when it is over. Never fires in the grace period.
+        - `state` is small (under 50 kB) and readable by the same version of the detector only; a state of another
+          version raises ValueError, and the caller starts again from history.
+        """
+        ...
+
+
+@runtime_checkable
+class Notifier(Protocol):
+    """Carries a message to one receiver."""
+
+    kind: ClassVar[str]
+    Options: ClassVar[type[Any]]
+    name: str
+
+    def send(self, message: Message) -> None:
+        """Deliver once, within a bounded time, or raise NotifierError (NotifierRefused: never; DeliveryUnknown: maybe).
+
+        Never retries by itself: the outbox does. Where the receiver can drop repeats, `message.key` goes along.
+        """
+        ...
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """Writes rows in one file format."""
+
+    kind: ClassVar[str]
+    Options: ClassVar[type[Any]]
+
+    def write(self, rows: Iterable[Row], columns: tuple[str, ...], target: Path | None) -> int:
+        """Write the rows (to standard output where target is None) and return how many there were.
+
+        Rows stream: memory stays flat. A None is an empty field, never "None" and never 0. No cell runs as a formula.
+        A file appears only when it is whole. Raises InputError where the target cannot be written.
+        """
+        ...
