@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
+BUCKET = timedelta(minutes=5)  # the slot in which posts are counted; rules add slots up to longer ones
 MAX_TEXT = 20_000  # characters of a post that are kept; longer ones are cut at the collector's edge
 
 
@@ -135,6 +136,22 @@ class Page:
     rejects: tuple[Reject, ...] = ()
     cursor: Cursor | None = None  # a later read that starts here loses nothing; None: keep the cursor of before
     coverage: Coverage = Coverage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """A brand card: who we watch for (or compare with), and what its names do not mean."""
+
+    name: str
+    about: str = ""
+    not_: tuple[str, ...] = ()  # what we are not, in words, for people who judge matches
+    names: tuple[str, ...] = ()  # names and spellings; the card's own name is always one of them
+    handles: tuple[str, ...] = ()  # without the @
+    hashtags: tuple[str, ...] = ()  # without the #
+    exclude: tuple[str, ...] = ()  # phrases in which a name means something else
+    competitor: bool = False  # watched for comparison: measured, never alerted on
+    timezone: str = "UTC"  # IANA name: its day, its week
+    promises: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from models import ModelError
-from models.text import normalise
+from models.errors import ModelError
+from models.text import normalise, spell_out
 from models.training.recipe import LABELS
 
 _BATCHES_PER_POOL = 50  # posts are sorted by length inside a pool, so that batches need little padding
@@ -24,11 +24,12 @@ class DataMissing(ModelError):
 
 @dataclass(frozen=True, slots=True)
 class LabelledPost:
-    """One labelled text; `label` is an index into LABELS, `created_at` an ISO 8601 string or None."""
+    """One labelled text; `label` is an index into LABELS, `created_at` an ISO 8601 string, None if unknown."""
 
     text: str
     label: int
-    created_at: str | None
+    created_at: str | None = None
+    post_id: str | None = None
 
 
 def read_posts(path: Path) -> list[LabelledPost]:
@@ -45,7 +46,7 @@ def read_posts(path: Path) -> list[LabelledPost]:
 def _post(path: Path, number: int, line: str) -> LabelledPost:
     try:
         row = json.loads(line)
-        return LabelledPost(str(row["text"]), LABELS.index(row["label"]), row.get("created_at"))
+        return LabelledPost(str(row["text"]), LABELS.index(row["label"]), row.get("created_at"), row.get("id"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{path}, line {number}: needs `text` and `label`, one of {', '.join(LABELS)}."
         raise DataMissing(reason) from error
@@ -59,9 +60,28 @@ def split_latest(posts: Sequence[LabelledPost], count: int) -> tuple[list[Labell
     return rest, [posts[index] for index in sorted(latest)]
 
 
+def soft_labels(posts: Sequence[LabelledPost], opinions: Sequence[LabelledPost], weight: float) -> list[list[float]]:
+    """Label distributions: a post's own label, and with `weight` the mean of other labels given to the same id.
+
+    >>> soft_labels([LabelledPost("a", 0, None, "7")], [LabelledPost("a", 1, None, "7")], 0.25)
+    [[0.75, 0.25, 0.0]]
+    """
+    others: dict[str, list[int]] = {}
+    for opinion in opinions:
+        if opinion.post_id is not None:
+            others.setdefault(opinion.post_id, []).append(opinion.label)
+    return [_soft(post.label, others.get(post.post_id or "", []), weight) for post in posts]
+
+
+def _soft(label: int, others: Sequence[int], weight: float) -> list[float]:
+    share = weight if others else 0.0
+    kinds = range(len(LABELS))
+    return [(1 - share) * (kind == label) + share * others.count(kind) / max(1, len(others)) for kind in kinds]
+
+
 def encode(tokenizer: Tokenizer, posts: Sequence[LabelledPost]) -> list[list[int]]:
     """Word-piece ids of each post after the normalisation that scoring uses; truncated by the tokenizer."""
-    return [encoding.ids for encoding in tokenizer.encode_batch([normalise(post.text) for post in posts])]
+    return [encoding.ids for encoding in tokenizer.encode_batch([spell_out(normalise(post.text)) for post in posts])]
 
 
 def batches(lengths: Sequence[int], size: int, chance: random.Random) -> Iterator[list[int]]:

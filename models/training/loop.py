@@ -52,23 +52,26 @@ class Run:
 def train(
     model: BertForSequenceClassification,
     ids: Sequence[Sequence[int]],
-    labels: Sequence[int],
+    labels: Sequence[Sequence[float]],
     recipe: Recipe,
     *,
     checkpoint: Path,
     told: Callable[[str], None],
 ) -> State:
-    """Train in place and return the averaged weights (the last ones when the recipe averages nothing).
+    """Train in place on label distributions (n × classes).
+
+    Returns the averaged weights, or the last ones when the recipe averages nothing.
 
     The order of the batches follows from recipe.seed alone, so a resumed run sees the rest of the same order.
     """
     plan = list(_plan([len(row) for row in ids], recipe))
     run = _start(model, recipe, len(plan))
     run.resume(checkpoint)
-    weights = torch.tensor(inverse_share_weights(labels, recipe.balance))
+    wanted = torch.tensor(labels)
+    weights = torch.tensor(inverse_share_weights(wanted.argmax(1).tolist(), recipe.balance))
     model.train()
     for picked in plan[run.step :]:
-        loss = _step(run, [ids[i] for i in picked], torch.tensor([labels[i] for i in picked]), weights, recipe)
+        loss = _step(run, [ids[i] for i in picked], wanted[picked], weights, recipe)
         if run.step % 50 == 0:
             told(f"step {run.step} of {len(plan)}, loss {loss:.3f}")
         if run.step % recipe.checkpoint_every == 0:
@@ -96,7 +99,7 @@ def _start(model: BertForSequenceClassification, recipe: Recipe, steps: int) -> 
 def _step(run: Run, ids: list[Sequence[int]], labels: torch.Tensor, weights: torch.Tensor, recipe: Recipe) -> float:
     inputs, mask = pad(ids)
     logits = run.model(input_ids=inputs, attention_mask=mask).logits
-    loss = cross_entropy(logits, labels, weight=weights, label_smoothing=recipe.smoothing)
+    loss: Any = cross_entropy(logits, labels, weight=weights, label_smoothing=recipe.smoothing)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
     run.optimiser.step()
@@ -124,16 +127,3 @@ def pad(ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     inputs = torch.tensor([[*row, *[0] * (longest - len(row))] for row in ids])
     mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
     return inputs, mask
-
-
-@torch.inference_mode()
-def predict_logits(model: BertForSequenceClassification, ids: Sequence[Sequence[int]], batch: int = 64) -> torch.Tensor:
-    """Logits (n, classes), float32, in the order of `ids`, without dropout."""
-    model.eval()
-    order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-    result = torch.empty(len(ids), model.config.num_labels)
-    for start in range(0, len(order), batch):
-        picked = order[start : start + batch]
-        inputs, mask = pad([ids[index] for index in picked])
-        result[picked] = model(input_ids=inputs, attention_mask=mask).logits
-    return result

@@ -1,0 +1,1 @@
+"""Benchmarks and the writer of the demo posts: one command each. Knows the program, and nothing in it knows them."""

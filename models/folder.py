@@ -1,0 +1,97 @@
+"""A model folder in the shipped format: graph, tokenizer, config and a manifest of SHA-256 sums.
+
+Part of models/: reads and checks files, writes the manifest; knows no engine. Standard library only.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.errors import ModelMissing, ModelUnusable
+
+GRAPH, TOKENIZER, CONFIG, MANIFEST = "model.onnx", "tokenizer.json", "config.json", "manifest.json"
+_FORMAT = 1
+_REMEDY = "Install the program again, or train the model with python -m models.training."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFolder:
+    """The checked contents of a model folder.
+
+    `labels` name the graph's outputs in order; `temperature` divides its logits before the softmax;
+    `max_tokens` is the longest input in word pieces, special ones included.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    max_tokens: int
+    temperature: float
+    graph: bytes
+    tokenizer: str
+
+
+def is_ours(path: Path) -> bool:
+    """Whether `path` is a folder in the shipped format."""
+    return (path / MANIFEST).is_file()
+
+
+def read(path: Path) -> ModelFolder:
+    """Read a folder and check every file's sum. Raises ModelMissing (absent, changed) or ModelUnusable (odd)."""
+    sums = _json(path / MANIFEST)
+    held = {name: _checked(path / name, sums.get(name)) for name in (GRAPH, TOKENIZER, CONFIG)}
+    try:
+        config = json.loads(held[CONFIG])
+        if config["format"] != _FORMAT:
+            raise ModelUnusable(f"{path / CONFIG}: format {config['format']} is not {_FORMAT}. Update the program.")
+        return ModelFolder(
+            name=f"{config['name']}@{_digest(sums)}",
+            labels=tuple(config["labels"]),
+            max_tokens=int(config["max_tokens"]),
+            temperature=float(config["temperature"]),
+            graph=held[GRAPH],
+            tokenizer=held[TOKENIZER].decode(),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelUnusable(f"{path / CONFIG}: not a model config ({error!r}). {_REMEDY}") from error
+
+
+def write(path: Path, *, graph: bytes, tokenizer: str, config: dict[str, Any]) -> None:
+    """Write a folder that `read` accepts; the manifest comes last, so a half-written folder is not taken."""
+    path.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"format": _FORMAT, **config}, indent=2) + "\n"
+    files = {GRAPH: graph, TOKENIZER: tokenizer.encode(), CONFIG: text.encode()}
+    (path / MANIFEST).unlink(missing_ok=True)
+    for name, data in files.items():
+        (path / name).write_bytes(data)
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    (path / MANIFEST).write_text(json.dumps(sums, indent=2) + "\n", encoding="utf-8")
+
+
+def _digest(sums: Mapping[str, str]) -> str:
+    """Eight hexadecimal digits that change whenever any file of the folder does."""
+    return hashlib.sha256("".join(sums[name] for name in sorted(sums)).encode()).hexdigest()[:8]
+
+
+def _checked(path: Path, expected: object) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelMissing(f"{path}: cannot be read ({error.strerror}). {_REMEDY}") from error
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise ModelMissing(f"{path}: is not the file that was shipped (its SHA-256 differs). {_REMEDY}")
+    return data
+
+
+def _json(path: Path) -> dict[str, str]:
+    try:
+        sums = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ModelMissing(f"{path}: cannot be read ({error.strerror}). {_REMEDY}") from error
+    except ValueError as error:
+        raise ModelMissing(f"{path}: is damaged ({error}). {_REMEDY}") from error
+    if not isinstance(sums, dict):
+        raise ModelMissing(f"{path}: is damaged (not a table of sums). {_REMEDY}")
+    return sums

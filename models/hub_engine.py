@@ -1,0 +1,216 @@
+"""Any Hugging Face model or folder on transformers and torch (the extra `torch`). Part of models/; knows no store.
+
+Safetensors only, no code of the model's own, label names read from its config. On a GPU in bfloat16, where the
+numbers of a text may differ by about 1e-2 with its neighbours; on a processor in float32, where they do not.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub.utils import logging as hub_logging
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from models.errors import ModelMissing, ModelUnusable
+from models.label_maps import LabelMap
+from models.scoring import CachingScorer, Request, batches_of_like_length
+from models.values import Prediction, Scorer
+
+_MAX_TOKENS = 128
+_WORDS_AT_ONCE = {"cpu": 1_024, "cuda": 32_768}  # rows × longest row of one run
+_TEXTS_AT_ONCE = 4_096  # tokenised together, so that memory does not grow with the length of the call
+_PROBE_SECONDS = 5.0
+_TALKERS: tuple[Any, ...] = (transformers_logging, hub_logging)  # two modules of one shape, only half typed
+
+
+def open_model(name: str, *, threads: int | None, device: str) -> Scorer:
+    """Load a hub id or a folder; raises ModelMissing (not there, cannot be fetched) or ModelUnusable."""
+    if threads:
+        torch.set_num_threads(threads)
+    with _quiet():
+        source = _Source(name)
+        config = source.config()
+        labels = LabelMap.of(name, config.id2label)
+        if getattr(config, "problem_type", None) == "multi_label_classification":
+            raise ModelUnusable(f'Model "{name}" rates its labels one by one; name one that chooses between them.')
+        engine = _Engine(source.tokenizer(), source.model(_dtype(device)), labels, _checked_device(device))
+    return CachingScorer(source.versioned_name(config), engine.answer)
+
+
+class _Source:
+    """Where a model's parts come from: a folder, the hub's cache on this machine, or the hub."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._options: dict[str, Any] = {"trust_remote_code": False}
+        if Path(name).is_dir():
+            _check_folder(Path(name))
+            self._options["local_files_only"] = True
+        elif Path(name).is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
+            raise ModelMissing(f'Model "{name}": there is no such folder.')
+        elif not _reachable():
+            self._options["local_files_only"] = True
+
+    def config(self) -> Any:
+        """The model's config, before any weight is fetched."""
+        config = self._part(AutoConfig)
+        if getattr(config, "auto_map", None):
+            raise ModelUnusable(_own_code(self._name))
+        return config
+
+    def tokenizer(self) -> Any:
+        """The model's tokenizer."""
+        return self._part(AutoTokenizer)
+
+    def model(self, dtype: torch.dtype) -> Any:
+        """The model with its weights, from safetensors alone."""
+        return self._part(AutoModelForSequenceClassification, use_safetensors=True, dtype=dtype)
+
+    def versioned_name(self, config: Any) -> str:
+        """The id and the first digits of its commit; for a folder, its name and those of its weights' SHA-256."""
+        commit = getattr(config, "_commit_hash", None)
+        if commit:
+            return f"{self._name}@{commit[:8]}"
+        folder = Path(self._name)
+        return f"{folder.resolve().name}@{_digest(sorted(folder.glob('*.safetensors')))}"
+
+    def _part(self, kind: Any, **options: Any) -> Any:
+        try:
+            return kind.from_pretrained(self._name, **self._options, **options)
+        except OSError as error:
+            raise ModelMissing(self._absence(error)) from error
+        except (ValueError, KeyError, ImportError, RuntimeError, AttributeError) as error:
+            raise ModelUnusable(f'Model "{self._name}" cannot be loaded: {_first_line(error)}') from error
+
+    def _absence(self, error: OSError) -> str:
+        if "safetensors" in str(error):
+            return f'Model "{self._name}" has no safetensors weights, and pickled ones are not loaded.'
+        if Path(self._name).is_dir():
+            return f'Model "{self._name}": the folder is not complete: {_first_line(error)}'
+        if "local_files_only" in self._options:
+            return (
+                f'Model "{self._name}" is not on this machine, and the hub cannot be reached. '
+                "Check the name and the network, or give the folder of a downloaded copy."
+            )
+        return f'Model "{self._name}" cannot be fetched from the hub: {_first_line(error)} Check the name.'
+
+
+class _Engine:
+    """Tokenizer, model and label map on one device."""
+
+    def __init__(self, tokenizer: Any, model: Any, labels: LabelMap, device: str) -> None:
+        self._tokenizer = tokenizer
+        self._model = model.to(device).eval()
+        self._labels = labels
+        self._device = device
+        self._cap = _WORDS_AT_ONCE.get(torch.device(device).type, _WORDS_AT_ONCE["cuda"])
+        places = getattr(model.config, "max_position_embeddings", _MAX_TOKENS + 2)
+        self._max_tokens = min(_MAX_TOKENS, tokenizer.model_max_length, places - 2)
+
+    def answer(self, requests: Sequence[Request]) -> list[Prediction]:
+        """One prediction per request, in order."""
+        answers: list[Prediction] = []
+        for start in range(0, len(requests), _TEXTS_AT_ONCE):
+            answers.extend(self._answer_slice([text for text, _ in requests[start : start + _TEXTS_AT_ONCE]]))
+        return answers
+
+    def _answer_slice(self, texts: list[str]) -> list[Prediction]:
+        rows = self._tokenizer(texts, truncation=True, max_length=self._max_tokens)
+        placed: dict[int, Prediction] = {}
+        for batch in batches_of_like_length([len(ids) for ids in rows["input_ids"]], self._cap):
+            picked = {key: [values[index] for index in batch] for key, values in rows.items()}
+            for index, row in zip(batch, self._probabilities(picked), strict=True):
+                placed[index] = Prediction(sentiment=self._labels.sentiment(row))
+        return [placed[index] for index in range(len(texts))]
+
+    @torch.inference_mode()
+    def _probabilities(self, picked: dict[str, list[list[int]]]) -> list[list[float]]:
+        inputs = self._tokenizer.pad(picked, return_tensors="pt").to(self._device)
+        logits = self._model(**inputs).logits
+        rows: list[list[float]] = torch.softmax(logits.double(), dim=-1).cpu().tolist()
+        return rows
+
+
+def _check_folder(path: Path) -> None:
+    """Refuse, before anything is loaded, what holds code or only pickles."""
+    try:
+        config = json.loads((path / "config.json").read_bytes())
+    except OSError as error:
+        raise ModelMissing(f"{path / 'config.json'}: cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise ModelUnusable(f"{path / 'config.json'}: is not JSON ({error}).") from error
+    if not isinstance(config, dict) or config.get("auto_map"):
+        raise ModelUnusable(_own_code(str(path)))
+    if not any(path.glob("*.safetensors")):
+        raise ModelUnusable(f"{path}: holds no *.safetensors. Pickled weights can run code and are not loaded.")
+
+
+def _digest(paths: Sequence[Path]) -> str:
+    total = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as weights:
+            total.update(hashlib.file_digest(weights, "sha256").digest())
+    return total.hexdigest()[:8]
+
+
+def _own_code(name: str) -> str:
+    return f'Model "{name}" needs code of its own, which is not run. Name a model of a type that transformers knows.'
+
+
+def _checked_device(device: str) -> str:
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, ValueError) as error:
+        raise ModelUnusable(f'Device "{device}" cannot be used: {_first_line(error)}') from error
+    return device
+
+
+def _dtype(device: str) -> torch.dtype:
+    return torch.bfloat16 if device.startswith("cuda") else torch.float32
+
+
+def _reachable() -> bool:
+    """Whether the hub answers at all: its client would retry for half a minute, and say so at length."""
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
+        return False
+    address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    if not address.startswith(("https://", "http://")):
+        return False
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=_PROBE_SECONDS):  # noqa: S310
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def _first_line(error: Exception) -> str:
+    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return line[:300].rstrip(".") + "."
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the two libraries' notes and progress bars while a model is loaded."""
+    spoke = [talker.get_verbosity() for talker in _TALKERS]
+    bar, bars = transformers_logging.is_progress_bar_enabled(), _TALKERS[0]
+    for talker in _TALKERS:
+        talker.set_verbosity(logging.CRITICAL)
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for talker, level in zip(_TALKERS, spoke, strict=True):
+            talker.set_verbosity(level)
+        if bar:
+            bars.enable_progress_bar()

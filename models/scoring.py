@@ -1,0 +1,119 @@
+"""What every scorer does before and after its engine: normalise, score duplicates once, remember, keep order.
+
+Part of models/: knows no engine and no file. Standard library only.
+"""
+
+import hashlib
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+
+from models.text import normalise
+from models.values import Prediction, Sentiment
+
+Request = tuple[str, str | None]  # normalised text, and target where the model reads targets
+NEUTRAL = Prediction(sentiment=Sentiment(0.0, 1.0, 0.0))  # a text without words says nothing
+_CACHE_SIZE = 20_000
+
+
+class CachingScorer:
+    """A Scorer around an engine's `answer`, which sees each distinct, non-empty request once.
+
+    `answer` takes distinct requests and returns one prediction each, in order; it must be safe to call from
+    several threads. `cache_size` requests are remembered across calls (about 300 bytes each), 0 for none.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        answer: Callable[[Sequence[Request]], Sequence[Prediction]],
+        *,
+        reads_targets: bool = False,
+        cache_size: int = _CACHE_SIZE,
+    ) -> None:
+        self.name = name
+        self._answer = answer
+        self._reads_targets = reads_targets
+        self._memory = _Memory(cache_size)
+
+    def predict(self, texts: Sequence[str], targets: Sequence[str | None] | None = None) -> list[Prediction]:
+        """See models.values.Scorer."""
+        requests = self._requests(texts, targets)
+        known: dict[Request, Prediction] = {}
+        fresh: list[Request] = []
+        for request in dict.fromkeys(requests):
+            found = self._memory.get(request) if request[0] else NEUTRAL
+            if found is None:
+                fresh.append(request)
+            else:
+                known[request] = found
+        if fresh:
+            answers = dict(zip(fresh, self._answer(fresh), strict=True))
+            self._memory.put(answers.items())
+            known |= answers
+        return [known[request] for request in requests]
+
+    def _requests(self, texts: Sequence[str], targets: Sequence[str | None] | None) -> list[Request]:
+        if targets is not None and len(targets) != len(texts):
+            raise ValueError(f"{len(texts)} texts but {len(targets)} targets; give one target, or None, per text.")
+        if targets is None or not self._reads_targets:
+            return [(normalise(text), None) for text in texts]
+        named = zip(texts, targets, strict=True)
+        return [(normalise(text), normalise(target) or None if target else None) for text, target in named]
+
+
+class _Memory:
+    """The last `size` answers, least recently asked for dropped first; holds digests, not texts."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._held: OrderedDict[bytes, Prediction] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, request: Request) -> Prediction | None:
+        key = _key(request)
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+            return self._held.get(key)
+
+    def put(self, answers: Iterable[tuple[Request, Prediction]]) -> None:
+        keyed = {_key(request): prediction for request, prediction in answers}
+        with self._lock:
+            self._held.update(keyed)
+            while len(self._held) > self._size:
+                self._held.popitem(last=False)
+
+
+def _key(request: Request) -> bytes:
+    text, target = request
+    return hashlib.blake2b(repr((text, target)).encode(), digest_size=16).digest()
+
+
+def softmax(logits: Iterable[float], temperature: float = 1.0) -> list[float]:
+    """Probabilities of `logits` / `temperature`; they add up to 1.
+
+    >>> [round(p, 3) for p in softmax([0.0, 0.0, math.log(2)])]
+    [0.25, 0.25, 0.5]
+    """
+    scaled = [value / temperature for value in logits]
+    top = max(scaled)
+    powers = [math.exp(value - top) for value in scaled]
+    total = math.fsum(powers)
+    return [power / total for power in powers]
+
+
+def batches_of_like_length(lengths: Sequence[int], cap: int) -> list[list[int]]:
+    """Cut indices, sorted by length, into batches whose rows × longest row is at most `cap` (one row always fits).
+
+    >>> batches_of_like_length([3, 9, 3, 8], 18)
+    [[0, 2], [3, 1]]
+    """
+    batches: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batches and (len(batches[-1]) + 1) * lengths[index] <= cap:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches

@@ -1,0 +1,216 @@
+"""Writes the message that tells people of an alert, from templates that the user may change. Pure but for reading them.
+
+A template is plain text: line 1 is the title, the rest the body. It runs in a sandbox, a name that it misspells is an
+error, and whatever it prints is made harmless (`plain_text`), because much of it was written by strangers.
+Knows no receiver's format, limits or address.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from monitor.alerting import sample, words
+from monitor.alerting.plain_text import Link, link, neutral, quoted
+from monitor.clock import iso
+from monitor.domain import Alert, Explanation, Incident, Message, Phase, ScoredMention
+from monitor.errors import SettingsError
+
+_CANNOT_BE_FILLED = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+TERMS = 8  # of an explanation's, as many as a message shows
+
+
+class Templates:
+    """The message texts of one folder: opened.j2, worsened.j2 and closed.j2.
+
+    Each is tried on an invented alert at once, so that a mistake shows at the start and not in a crisis.
+    Raises SettingsError, naming file and line, where one is missing, cannot be read, or cannot be filled.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        environment = ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader(folder),
+            undefined=StrictUndefined,
+            autoescape=False,  # plain text: `finalize` does what plain text needs
+            finalize=_harmless,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates = {phase: self._load(environment, phase) for phase in Phase}
+        for phase in Phase:
+            for invented in (sample.alert(phase), sample.bare(phase)):
+                self.message(*invented, receiver="", zone="UTC")
+
+    def message(self, alert: Alert, incident: Incident, *, receiver: str, zone: str) -> Message:
+        """What a receiver is told of an alert; times are shown in `zone` (IANA name).
+
+        The same alert gives a receiver the same key each time, so that a repeat can be dropped.
+        Raises SettingsError where the template cannot be filled.
+        """
+        text = self._filled(self._templates[_phase(alert, incident)], _names(alert, incident, ZoneInfo(zone)))
+        title, _, body = text.partition("\n")
+        return Message(
+            key=_key(alert, receiver),
+            title=title,
+            body=body.strip("\n"),
+            severity=incident.severity,
+            brand=incident.brand,
+            facts=facts(alert, incident),
+        )
+
+    def _filled(self, template: Template, names: Mapping[str, object]) -> str:
+        try:
+            return _tidy(template.render(names))
+        except _CANNOT_BE_FILLED as error:
+            raise SettingsError(f"{self._folder / str(template.name)}: {error}. Mend the template.") from error
+
+    def _load(self, environment: ImmutableSandboxedEnvironment, phase: Phase) -> Template:
+        name = f"{phase.value}.j2"
+        try:
+            return environment.get_template(name)
+        except TemplateSyntaxError as error:
+            raise SettingsError(f"{self._folder / name}, line {error.lineno}: {error.message}. Mend it.") from error
+        except (TemplateError, OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{self._folder / name} cannot be read; every phase of an alert needs one.") from error
+
+
+def facts(alert: Alert, incident: Incident) -> Mapping[str, object]:
+    """The alert as data, for receivers that read data: JSON values only, texts as they were posted.
+
+    Times are ISO 8601 with a Z, lengths are seconds, unknown is null.
+    """
+    explanation = {
+        name: value for name, value in _data(alert.explanation).items() if name not in ("spike", "top_posts")
+    }
+    posts = [_post_data(post) for post in alert.explanation.top_posts]
+    about = {"incident": incident.id, "opened_at": iso(incident.opened_at), "incident_severity": incident.severity}
+    return {**about, "alert": alert.id, **_data(alert.explanation.spike), **explanation, "top_posts": posts}
+
+
+def _phase(alert: Alert, incident: Incident) -> Phase:
+    """A new spike during an open incident reads as "worse", not as another beginning."""
+    return Phase.WORSENED if alert.phase is Phase.OPENED and alert.at > incident.opened_at else alert.phase
+
+
+def _key(alert: Alert, receiver: str) -> str:
+    parts = (str(alert.incident_id), alert.phase.value, iso(alert.at), receiver)
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+def _harmless(value: object) -> object:
+    return neutral(value) if isinstance(value, str) and not isinstance(value, Link) else value
+
+
+def _tidy(text: str) -> str:
+    """Without spaces at the ends of lines, and never two empty lines in a row."""
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.strip().split("\n")))
+
+
+def _names(alert: Alert, incident: Incident, zone: ZoneInfo) -> dict[str, object]:
+    """Everything that a template may use; listed for readers at the top of opened.j2."""
+    explanation = alert.explanation
+    return {
+        "brand": incident.brand,
+        "rule": incident.rule,
+        "severity": incident.severity,
+        "incident": incident.id,
+        "model": explanation.model,
+        "zone": zone.key,
+        "at": words.moment(alert.at, zone),
+        "onset": words.moment(incident.onset, zone),
+        "opened": words.moment(incident.opened_at, zone),
+        "lead": words.length(alert.at - incident.onset) if alert.at > incident.onset else None,
+        "lasted": words.length(alert.at - incident.opened_at),
+        **_counts(explanation, zone),
+        **_people(explanation),
+        "terms": [(term.text, term.count) for term in explanation.terms[:TERMS]],
+        "posts": [_post(post) for post in explanation.top_posts],
+    }
+
+
+def _counts(explanation: Explanation, zone: ZoneInfo) -> dict[str, object]:
+    spike = explanation.spike
+    start = spike.fired_at - spike.window
+    return {
+        "observed": words.number(spike.observed),
+        "expected": words.number(spike.expected),
+        "times": words.number(spike.observed / spike.expected) if spike.expected > 0 else None,
+        "mentions": _number(spike.mentions),
+        "chance": words.chance(spike.probability),
+        "window": words.window(spike.window),
+        "between": words.between(start, spike.fired_at, zone),
+        "weekday": words.weekday(start, zone),
+    }
+
+
+def _people(explanation: Explanation) -> dict[str, object]:
+    authors, unhappy = explanation.authors, explanation.unhappy_authors
+    return {
+        "authors": _number(authors),
+        "unhappy_authors": _number(unhappy),
+        "unhappy_share": words.percent(unhappy / authors) if authors and unhappy is not None else None,
+        "reach": _number(explanation.reach),
+        "negative_share": _percent(explanation.negative_share),
+        "platforms": sorted(explanation.platforms.items(), key=lambda pair: (-pair[1], pair[0])),
+    }
+
+
+def _post(post: ScoredMention) -> dict[str, object]:
+    author = post.mention.author
+    return {
+        "author": quoted(author.handle or "somebody", 60),
+        "platform": post.mention.platform,
+        "followers": _number(author.followers),
+        "text": quoted(post.mention.text),
+        "link": link(post.mention.url),
+    }
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else words.number(value)
+
+
+def _percent(value: float | None) -> str | None:
+    return None if value is None else words.percent(value)
+
+
+def _post_data(post: ScoredMention) -> Mapping[str, object]:
+    mention = post.mention
+    return {
+        "platform": mention.platform,
+        "id": mention.native_id,
+        "url": mention.url,
+        "author": mention.author.handle,
+        "followers": mention.author.followers,
+        "published_at": iso(mention.published_at),
+        "text": mention.text,
+        "negative": post.negative,
+    }
+
+
+def _data(record: object) -> dict[str, object]:
+    """A frozen value as JSON values."""
+    return {item.name: _plain(getattr(record, item.name)) for item in fields(record)}  # type: ignore[arg-type]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if is_dataclass(value):
+        return _data(value)
+    return dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,90 @@
+"""Numbers and times as a person says them. Pure; knows nothing of alerts."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def number(value: float) -> str:
+    """A count or an expected count: whole from ten up, with one decimal below.
+
+    >>> number(12_345.6), number(4.23), number(3.0)
+    ('12,346', '4.2', '3')
+    """
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
+
+
+def percent(share: float) -> str:
+    """
+    >>> percent(0.675)
+    '68 %'
+    """
+    return f"{share:.0%}".replace("%", " %")
+
+
+def chance(probability: float) -> str:
+    """A probability as odds; below one in ten thousand no model is exact enough to say more.
+
+    >>> chance(0.2), chance(0.0012), chance(1e-9), chance(0.7)
+    ('1 in 5', '1 in 833', 'less than 1 in 10,000', 'more than 1 in 2')
+    """
+    if probability > 0.5:
+        return "more than 1 in 2"
+    return f"1 in {round(1 / probability):,}" if probability >= 1e-4 else "less than 1 in 10,000"
+
+
+def length(span: timedelta) -> str:
+    """How long something lasted, in its two largest units.
+
+    >>> length(timedelta(minutes=70)), length(timedelta(days=2, minutes=5)), length(timedelta(seconds=20))
+    ('1 h 10 min', '2 d', 'less than a minute')
+    """
+    minutes = int(span.total_seconds() // 60)
+    days, hours = divmod(minutes // 60, 24)
+    parts = [f"{days} d" if days else "", f"{hours} h" if hours else ""]
+    parts += [f"{minutes % 60} min" if minutes % 60 and not days else ""]
+    return " ".join(filter(None, parts)) or "less than a minute"
+
+
+def window(span: timedelta) -> str:
+    """The stretch after "in the last".
+
+    >>> [window(timedelta(minutes=n)) for n in (5, 60, 180, 90)]
+    ['5 minutes', 'hour', '3 hours', '90 minutes']
+    """
+    minutes = int(span.total_seconds() // 60)
+    if minutes % 60:
+        return f"{minutes} minutes" if minutes > 1 else "minute"
+    return "hour" if minutes == 60 else f"{minutes // 60} hours"
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """A time in a place, with the place.
+
+    >>> from monitor.clock import parse
+    >>> moment(parse("2026-03-11T13:10:00Z"), ZoneInfo("Europe/Berlin"))
+    'Wednesday 11 March 2026, 14:10 (Europe/Berlin)'
+    """
+    local = at.astimezone(zone)
+    day = f"{_WEEKDAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
+    return f"{day}, {local:%H:%M} ({zone.key})"
+
+
+def weekday(at: datetime, zone: ZoneInfo) -> str:
+    """The day of the week in a place."""
+    return _WEEKDAYS[at.astimezone(zone).weekday()]
+
+
+def between(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """Two times of day in a place.
+
+    >>> from monitor.clock import parse
+    >>> between(parse("2026-03-11T12:10:00Z"), parse("2026-03-11T13:10:00Z"), ZoneInfo("UTC"))
+    '12:10 to 13:10'
+    """
+    return f"{start.astimezone(zone):%H:%M} to {end.astimezone(zone):%H:%M}"

@@ -1,0 +1,79 @@
+"""The command line: one file a verb; this one only finds it. stdout is data, stderr is talk.
+
+`--help` reads the first line of each verb's file and imports none of them, so that it answers at once. A verb's file is
+named as the verb (with _ for -), opens with a docstring, and holds `app`, a Typer.
+"""
+
+import ast
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from monitor import __version__
+from monitor.errors import MonitorError
+
+PROGRAM = "run_monitor.py"
+ORDER = ("demo", "run", "tick", "collect", "score-pending", "detect-pending", "alert-pending")
+
+
+def verbs() -> dict[str, str]:
+    """Each verb with its one line of help: the main ones first, then by name."""
+    files = {path.stem.replace("_", "-"): path for path in Path(__file__).parent.glob("[!_]*.py")}
+    names = [name for name in ORDER if name in files] + sorted(set(files) - set(ORDER))
+    return {name: _first_line(files[name]) for name in names}
+
+
+def _first_line(path: Path) -> str:
+    """The first line of a file's docstring, read without running the file."""
+    head = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    return head.partition("\n")[0]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; return the exit code. An error of ours is one sentence on stderr, never a traceback."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    known = verbs()
+    if not words or words[0] in ("--help", "-h", "help"):
+        print(_help(known))  # noqa: T201 - the answer that was asked for
+        return 0
+    if words[0] == "--version":
+        print(__version__)  # noqa: T201
+        return 0
+    if words[0] not in known:
+        _complain(f'there is no command "{words[0]}". There are: {", ".join(known)}.')
+        return 2
+    return _run(words[0], words[1:])
+
+
+def _run(verb: str, words: list[str]) -> int:
+    try:
+        module = import_module(f"monitor.cli.{verb.replace('-', '_')}")
+        module.app(words, prog_name=f"{PROGRAM} {verb}")
+    except MonitorError as error:
+        for line in str(error).splitlines():
+            _complain(line)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("stopped; what was done so far is kept.")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output went away: nothing to say, and nobody to say it to
+        return 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def _complain(line: str) -> None:
+    print(f"{PROGRAM}: {line}", file=sys.stderr)  # noqa: T201
+
+
+def _help(known: dict[str, str]) -> str:
+    wide = max(len(name) for name in known)
+    rows = "\n".join(f"  {name.ljust(wide)}  {line}" for name, line in known.items())
+    return (
+        f"Usage: {PROGRAM} COMMAND …        {PROGRAM} COMMAND --help\n\n"
+        "Listens for brand mentions, scores their sentiment, and alerts when negative word of mouth spikes.\n\n"
+        f"Commands:\n{rows}\n\nNew here? Try: python {PROGRAM} demo"
+    )

@@ -1,0 +1,30 @@
+"""Check the settings, or show every value in force and where it came from.
+
+Knows the settings and nothing of what they are for. A secret shows its reference, never its value.
+"""
+
+from monitor.cli._common import ConfigOption, JsonOption, emit_json, new_app, settings_of, table, talk
+from monitor.settings import shown
+
+app = new_app(no_args_is_help=True)
+
+
+@app.command()
+def check(config: ConfigOption = None) -> None:
+    """Read every file and say all that is wrong, or that nothing is."""
+    settings = settings_of(config)
+    talk.print(
+        f"{settings.folder}: in order. {len(settings.sources)} sources ({sum(s.enabled for s in settings.sources)} on),"
+        f" {len(settings.brands)} brands, {len(settings.rules)} rules, {len(settings.receivers)} receivers.",
+        markup=False,
+    )
+
+
+@app.command()
+def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Print every value in force and where it came from; secrets as the reference that names them."""
+    rows = list(shown(settings_of(config)))
+    if as_json:
+        emit_json([{"key": key, "value": value, "from": origin} for key, value, origin in rows])
+    else:
+        table("Settings", ("key", "value", "from"), [tuple(row) for row in rows])

@@ -1,0 +1,172 @@
+"""Say in words what is missing: settings, credentials, model, network, disk, clock, database.
+
+Knows how to look at each; changes nothing. The exit code is 1 when something that is configured cannot work.
+"""
+
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import typer
+
+import models
+from monitor import __version__, plugins
+from monitor.cli._common import ConfigOption, DbOption, JsonOption, emit_json, new_app, settings_of, talk
+from monitor.clock import SystemClock, iso
+from monitor.domain import Secret
+from monitor.errors import MonitorError
+from monitor.pipeline.program import load_model
+from monitor.settings import PluginSettings, Settings
+from monitor.store import Store
+from monitor.store.database import SAFE_SQLITE, sqlite_version
+
+app = new_app()
+LEAST_FREE = 500_000_000  # bytes
+DNS_PATIENCE = 3.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: True is well, None is worth knowing, False cannot work."""
+
+    what: str
+    well: bool | None
+    words: str
+
+
+@app.command()
+def main(config: ConfigOption = None, db: DbOption = None, as_json: JsonOption = False) -> None:
+    """Say in words what is missing: settings, credentials, model, network, disk, clock, database."""
+    found = list(_all(config, db))
+    if as_json:
+        emit_json(found)
+    else:
+        for item in found:
+            mark = {True: "ok  ", None: "note", False: "FAIL"}[item.well]
+            talk.print(f"{mark}  {item.what}: {item.words}", markup=False)
+    if any(item.well is False for item in found):
+        raise typer.Exit(1)
+
+
+def _all(config: Path | None, db: Path | None) -> Iterator[Finding]:
+    yield Finding("program", True, f"version {__version__}, Python {sys.version.split()[0]}")
+    yield from _plugins()
+    try:
+        settings = settings_of(config, db)
+    except MonitorError as error:
+        yield Finding("settings", False, str(error))
+        return
+    yield Finding("settings", True, f"{settings.folder} is in order")
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_model, _secrets, _network, _disk, _database)
+    for check in checks:
+        yield from check(settings)
+
+
+def _plugins() -> Iterator[Finding]:
+    for port in plugins.PORTS:
+        kinds, broken = plugins.kinds(port), []
+        for kind in kinds:
+            try:
+                plugins.load(port, kind)
+            except Exception as error:  # noqa: BLE001 - whatever a plugin's import raises is what we are here to tell
+                broken.append(f"{kind} ({error})")
+        words = ", ".join(kinds) + (f"; cannot be loaded: {'; '.join(broken)}" if broken else "")
+        yield Finding(port, not broken, words)
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    for info in models.available():
+        yield Finding("model", True if info.ok else None, f"{info.name} ({info.engine}): {info.missing or info.where}")
+    try:
+        scorer = load_model(settings)
+        scorer.predict(["The parcel never came."])
+        yield Finding("model in use", True, f"{scorer.name} answers")
+    except (MonitorError, models.ModelError) as error:
+        yield Finding("model in use", False, str(error))
+
+
+def _secrets(settings: Settings) -> Iterator[Finding]:
+    wanted: list[PluginSettings] = [source for source in settings.sources if source.enabled]
+    for item in [*wanted, *settings.receivers]:
+        for secret in (value for value in _values(item.options) if isinstance(value, Secret)):
+            try:
+                secret.reveal()
+                yield Finding(f"credential of {item.name}", True, f"{secret.reference} is set")
+            except LookupError as error:
+                yield Finding(f"credential of {item.name}", False, f"{error}.")
+
+
+def _network(settings: Settings) -> Iterator[Finding]:
+    """Whether the hosts of the enabled sources have an address; nothing is asked of them."""
+    hosts = {
+        host: source.name
+        for source in settings.sources
+        if source.enabled
+        for value in _values(source.options)
+        if isinstance(value, str) and value.startswith(("http://", "https://")) and (host := urlsplit(value).hostname)
+    }
+    if not hosts:
+        yield Finding("network", True, "no enabled source needs it")
+    for host, name in hosts.items():
+        yield _resolves(host, name)
+
+
+def _resolves(host: str, source: str) -> Finding:
+    before = socket.getdefaulttimeout()
+    try:
+        socket.setdefaulttimeout(DNS_PATIENCE)
+        socket.getaddrinfo(host, 443)
+        return Finding(f"network for {source}", True, f"{host} has an address")
+    except OSError as error:
+        return Finding(
+            f"network for {source}", False, f"{host} has no address ({error.strerror}). Check the connection."
+        )
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = settings.store.path.resolve().parent
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    yield Finding("disk", True if free >= LEAST_FREE else None, f"{free / 1e9:.1f} GB free in {folder}")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    version = ".".join(str(part) for part in sqlite_version())
+    safe = sqlite_version() >= SAFE_SQLITE
+    advice = (
+        "" if safe else "; older than 3.51.3: do not open the file from two programs at once (pip install pysqlite3)"
+    )
+    yield Finding("SQLite", True if safe else None, version + advice)
+    path = settings.store.path
+    if not path.is_file():
+        yield Finding("database", True, f"{path} is not there yet; it is made when it is needed")
+        yield Finding("clock", True, f"{iso(SystemClock().now())}; nothing to compare it with yet")
+        return
+    try:
+        with Store(path, write=False) as store:
+            yield Finding("database", True, f"{path} holds {store.mentions.count()} posts")
+            yield _clock(store)
+    except MonitorError as error:
+        yield Finding("database", False, str(error))
+
+
+def _clock(store: Store) -> Finding:
+    """A clock behind the newest poll has jumped: times would be wrong from here on."""
+    now = SystemClock().now()
+    newest = max((h.last_poll for h in store.sources.health().values() if h.last_poll), default=None)
+    if newest is not None and newest > now + timedelta(minutes=1):
+        return Finding("clock", False, f"it says {iso(now)}, but the last poll was at {iso(newest)}. Set the clock.")
+    return Finding("clock", True, iso(now))
+
+
+def _values(options: Any) -> list[Any]:
+    return [getattr(options, item.name) for item in fields(options)]

@@ -1,0 +1,58 @@
+"""Write mentions, trends or alerts to a file, as CSV or JSON lines.
+
+Knows the store's reports and the exporters by kind; decides no column itself.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor import plugins
+from monitor.cli import _alerts_file
+from monitor.cli._common import ConfigOption, DbOption, duration, moment, new_app, reading, talk
+from monitor.store import Store
+from monitor.store.reports import MENTIONS, TRENDS, Rows
+
+app = new_app()
+
+
+class What(StrEnum):
+    """What can be exported."""
+
+    MENTIONS = "mentions"
+    TRENDS = "trends"
+    ALERTS = "alerts"
+
+
+@app.command()
+def main(
+    what: Annotated[What, typer.Argument(help="mentions, trends or alerts.")],
+    kind: Annotated[str, typer.Option("--format", help="csv, jsonl, or another exporter's kind.")] = "csv",
+    out: Annotated[Path | None, typer.Option("--out", help="Where to write; standard output if left out.")] = None,
+    brand: Annotated[str | None, typer.Option(help="Only this brand.")] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Published at or after.")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Published before.")] = None,
+    bucket: Annotated[str, typer.Option(help="Length of a bucket of the trends.")] = "1h",
+    config: ConfigOption = None,
+    db: DbOption = None,
+) -> None:
+    """Write mentions, trends or alerts to a file, as CSV or JSON lines."""
+    exporter = plugins.load("exporters", kind)
+    with reading(config, db) as store:
+        columns, rows = _rows(store, what, brand, (since, until), bucket)
+        count = exporter(kind, exporter.Options()).write(rows, columns, out)
+    talk.print(f"{count} row{'' if count == 1 else 's'} written.", markup=False)
+
+
+def _rows(
+    store: Store, what: What, brand: str | None, between: tuple[str | None, str | None], bucket: str
+) -> tuple[tuple[str, ...], Rows]:
+    since, until = moment(between[0], "--from"), moment(between[1], "--to")
+    if what is What.MENTIONS:
+        return MENTIONS, store.reports.mentions(brand=brand, since=since, until=until)
+    if what is What.TRENDS:
+        return TRENDS, store.reports.trends(brand=brand, since=since, until=until, bucket=duration(bucket, "--bucket"))
+    chosen = (row for row in _alerts_file.rows(store) if brand in (None, row["brand"]))
+    return _alerts_file.COLUMNS, chosen

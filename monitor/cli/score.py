@@ -1,0 +1,131 @@
+"""Score the posts of a file: each comes back with its sentiment.
+
+Reads JSONL or CSV (`-`: standard input, JSONL) and writes JSONL in the same order, every input field kept. Knows the
+model and the file format; no store.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+import models
+from models.language import identify
+from monitor.cli._common import (
+    SHOWN_REJECTS,
+    ConfigOption,
+    count_lines,
+    new_app,
+    progress,
+    say_rejects,
+    settings_of,
+    talk,
+)
+from monitor.clock import SystemClock
+from monitor.domain import Reject
+from monitor.errors import InputError, ModelUnavailable
+from monitor.pipeline.program import load_model
+from monitor.posts import Reading, Row, read_rows
+
+app = new_app()
+CHUNK = 4096  # rows scored together: enough to sort by length, small enough to keep memory flat
+
+
+@app.command()
+def main(
+    file: Annotated[Path, typer.Argument(metavar="FILE|-", help="JSONL or CSV with a column `text`.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Where to write; standard output if left out.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Another model: an id or a folder.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Score the posts of a file."""
+    settings = settings_of(config)
+    rows = _rows(file)
+    first = list(islice(rows, 1))
+    scorer = load_model(settings, model)
+    rejects: list[Reject] = []  # the first few, to show
+    done = bad = 0
+    with _target(out) as stream, progress("scoring", count_lines(file)) as shown:
+        for chunk in _chunks(_chain(first, rows)):
+            good = [row for row in chunk if row.mention is not None]
+            refused = [row.reject for row in chunk if row.reject is not None]
+            rejects, bad = (rejects + refused)[:SHOWN_REJECTS], bad + len(refused)
+            for line in _scored(scorer, good, settings.model.unsure_below):
+                stream.write(line + "\n")
+            done += len(good)
+            shown(done + bad)
+    say_rejects(rejects, bad, str(file))
+    if bad and not done:
+        raise InputError(f"{file}: no row could be scored. Each line needs a field `text`.")
+    talk.print(f"{done} posts scored by {scorer.name}.", markup=False)
+
+
+def _rows(file: Path) -> Iterator[Row]:
+    reading = Reading(SystemClock().now(), "file", False)
+    if str(file) == "-":
+        return read_rows(sys.stdin.buffer, reading, format="jsonl")
+    return read_rows(file, reading)
+
+
+def _chain(first: list[Row], rest: Iterator[Row]) -> Iterator[Row]:
+    yield from first
+    yield from rest
+
+
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
+
+
+def _scored(scorer: models.Scorer, rows: Sequence[Row], unsure_below: float) -> Iterator[str]:
+    mentions = [row.mention for row in rows if row.mention is not None]
+    texts = [mention.text for mention in mentions]
+    targets = [mention.targets[0] if mention.targets else None for mention in mentions]
+    try:
+        said = scorer.predict(texts, targets)
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error
+    unknown = [place for place, mention in enumerate(mentions) if not mention.lang]
+    found = dict(zip(unknown, identify([texts[place] for place in unknown]), strict=True))
+    for place, (row, prediction) in enumerate(zip(rows, said, strict=True)):
+        language = found[place] if place in found else mentions[place].lang
+        yield _line(row, prediction, scorer.name, language, unsure_below)
+
+
+def _line(row: Row, said: models.Prediction, model: str, language: str | None, unsure_below: float) -> str:
+    feeling = said.sentiment
+    numbers = {name: round(getattr(feeling, name), 6) for name in ("negative", "neutral", "positive", "polarity")}
+    scored = {
+        **row.fields,
+        "sentiment": {"label": models.label_of(feeling, unsure_below), **numbers},
+        "complaint": said.complaint,
+        "emotion": said.emotion,
+        "irony": said.irony,
+        "offensive": said.offensive,
+        "touchpoints": said.touchpoints,
+        "language": language,
+        "model": model,
+    }
+    return json.dumps(scored, ensure_ascii=False)
+
+
+@contextmanager
+def _target(out: Path | None) -> Iterator[TextIO]:
+    """Standard output, or a file that appears only when it is whole."""
+    if out is None:
+        yield sys.stdout
+        return
+    part = out.with_name(out.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8") as stream:
+            yield stream
+        part.replace(out)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written ({error.strerror}). Name another --out.") from error
+    finally:
+        part.unlink(missing_ok=True)

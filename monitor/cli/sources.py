@@ -1,0 +1,54 @@
+"""Show the sources: which there are, how each is doing, what was set aside.
+
+Knows the settings and the store's records of polls; asks no platform.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from monitor.cli._common import ConfigOption, DbOption, JsonOption, emit_json, new_app, settings_of, table
+from monitor.settings import SourceSettings
+from monitor.store import Store
+from monitor.store.sources import SourceHealth
+
+app = new_app()
+COLUMNS = ("source", "kind", "state", "every", "last success", "failures", "set aside", "last error")
+
+
+@app.command()
+def main(config: ConfigOption = None, db: DbOption = None, as_json: JsonOption = False) -> None:
+    """Show the sources: which there are, how each is doing, what was set aside."""
+    settings = settings_of(config, db)
+    rows = _rows(settings.sources, settings.store.path)
+    if as_json:
+        emit_json([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+    else:
+        table("Sources", COLUMNS, rows)
+
+
+def _rows(sources: Sequence[SourceSettings], path: Path) -> list[tuple[object, ...]]:
+    if not path.is_file():
+        return [_row(source, None, None) for source in sources]
+    with Store(path, write=False) as store:
+        health = store.sources.health()
+        return [_row(each, health.get(each.name), store.sources.reject_count(each.name)) for each in sources]
+
+
+def _row(source: SourceSettings, health: SourceHealth | None, rejects: int | None) -> tuple[object, ...]:
+    every = f"{source.every.total_seconds():.0f} s"
+    if health is None:
+        return (source.name, source.kind, _state(source, None), every, None, None, rejects, None)
+    return (
+        source.name, source.kind, _state(source, health), every, health.last_success, health.failures, rejects,
+        health.last_error,
+    )  # fmt: skip
+
+
+def _state(source: SourceSettings, health: SourceHealth | None) -> str:
+    if not source.enabled:
+        return "switched off"
+    if health is None or health.last_poll is None:
+        return "never read"
+    if health.blind_since is not None:
+        return f"blind since {health.blind_since:%Y-%m-%d %H:%M} UTC"
+    return "read"

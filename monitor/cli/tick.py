@@ -1,0 +1,16 @@
+"""Every stage once: collect, score, detect, alert, deliver.
+
+For cron and for looking closely; `run` does the same on a schedule. Knows the order's one function and the settings.
+"""
+
+from monitor.cli._common import ConfigOption, DbOption, VerboseOption, new_app
+from monitor.cli._stage import once
+from monitor.pipeline import tick
+
+app = new_app()
+
+
+@app.command()
+def main(config: ConfigOption = None, db: DbOption = None, verbose: VerboseOption = False) -> None:
+    """Every stage once: collect, score, detect, alert, deliver."""
+    once(config, db, lambda program: tick.run(program, now=program.clock.now()), verbose=verbose)

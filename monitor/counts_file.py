@@ -1,0 +1,315 @@
+"""Counts as files: reads the CSV that `detect` takes, writes the CSVs that it gives. Knows no detector and no store.
+
+Counts in: a header with `brand`, `bucket_start` and `negatives`, in any order; `mentions` may be missing, other columns
+are passed over. Brands may come one after another or interleaved; each brand's rows run forward in time, in equal
+steps that need not start on a round minute. The step is the commonest distance between neighbouring rows of a brand.
+A missing row is no data. Of two rows for one slot the first counts. A row that cannot be used is set aside with its
+line number and reason, and still has its line, without a score, in the scores that are written.
+"""
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from math import isfinite, nan
+from pathlib import Path
+from typing import TextIO
+
+from monitor.clock import EPOCH, iso, parse
+from monitor.domain import Bucket, Phase, Reject, Series, Spike, Verdict
+from monitor.errors import InputError
+
+NEEDED = ("brand", "bucket_start", "negatives")
+ALERT_COLUMNS = ("brand", "fired_at", "onset", "observed", "expected", "score", "severity", "resolved_at")
+SCORE_COLUMNS = ("brand", "bucket_start", "anomaly_score")
+DEFAULT_STEP = timedelta(minutes=5)  # of a file in which no brand has two rows
+SHORTEST_STEP = timedelta(minutes=1)
+MOST = 1e9  # counts above it are a mistake
+YEARS = range(1990, 2101)
+LONGEST_BRAND = 200
+_RAW = 200  # characters of a bad row that are kept
+_GRADES = ("low", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    """One data row of the file, as it stood there; `start` is None where the row was set aside."""
+
+    brand: str
+    text: str  # bucket_start as it was written
+    start: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A file of counts: a series a brand, in the order of their first rows, and what was set aside."""
+
+    series: tuple[Series, ...]
+    rejects: tuple[Reject, ...]
+    rows: tuple[InputRow, ...]  # every data row, in the order of the file
+    step: timedelta
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row on its way through the checks; `reason` says why it is set aside."""
+
+    line: int
+    raw: str
+    brand: str
+    text: str
+    start: datetime | None = None
+    mentions: float = nan
+    negatives: float = 0.0
+    reason: str | None = None
+
+
+def read_counts(path: Path, timezone: str = "UTC") -> Counts:
+    """Read a file of counts; `timezone` becomes that of every series. Raises InputError where nothing can be read."""
+    rows = list(_rows(path))
+    brands: dict[str, list[_Row]] = {}
+    for row in rows:
+        if row.reason is None:
+            _in_order(brands.setdefault(row.brand, []), row)
+    step = _step(brands.values())
+    if step < SHORTEST_STEP:
+        raise InputError(f"{path}: rows lie {step.total_seconds():g} s apart; add them up to at least a minute.")
+    for brand in brands.values():
+        _on_grid(brand, step)
+    series = (Series(brand=name, step=step, timezone=timezone, buckets=_buckets(of)) for name, of in brands.items())
+    return Counts(
+        tuple(item for item in series if item.buckets),
+        tuple(Reject(line=row.line, reason=row.reason, raw=row.raw) for row in rows if row.reason is not None),
+        tuple(InputRow(row.brand, row.text, row.start if row.reason is None else None) for row in rows),
+        step,
+    )
+
+
+def write_alerts(spikes: Iterable[Spike], target: Path | None) -> int:
+    """Write one row an episode (to standard output where target is None), oldest first; how many there were.
+
+    The figures are those of its opening, the severity is the worst that was told, `resolved_at` is empty while open.
+    """
+    rows = alert_rows(spikes)
+    _write(ALERT_COLUMNS, ([row[name] for name in ALERT_COLUMNS] for row in rows), target)
+    return len(rows)
+
+
+def write_scores(counts: Counts, verdicts: Mapping[str, Sequence[Verdict]], target: Path | None) -> int:
+    """Write one row for each row of the file that was read, in its order; `verdicts` by brand. How many there were."""
+    scores = {(brand, verdict.start): verdict.anomaly_score for brand, of in verdicts.items() for verdict in of}
+    rows = ([row.brand, row.text, _score(scores, row)] for row in counts.rows)
+    _write(SCORE_COLUMNS, rows, target)
+    return len(counts.rows)
+
+
+def alert_rows(spikes: Iterable[Spike]) -> list[dict[str, str]]:
+    """One row an episode, by the names of ALERT_COLUMNS, oldest first."""
+    rows: list[dict[str, str]] = []
+    current: dict[str, dict[str, str]] = {}
+    for spike in spikes:
+        if spike.phase is Phase.OPENED:
+            rows.append(_alert(spike))
+            current[spike.brand] = rows[-1]
+        elif spike.brand in current:
+            row = current[spike.brand]
+            row["severity"] = max(row["severity"], spike.severity, key=_GRADES.index)
+            row["resolved_at"] = iso(spike.fired_at) if spike.phase is Phase.CLOSED else ""
+    return sorted(rows, key=lambda row: (row["fired_at"], row["brand"]))
+
+
+def safe_cell(text: str) -> str:
+    """A cell that no spreadsheet runs as a formula.
+
+    >>> safe_cell("=1+1"), safe_cell("Acme")
+    ("'=1+1", 'Acme')
+    """
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            reader = csv.reader(line.replace("\0", "\ufffd") for line in file)
+            header = _header(path, next(reader, []))
+            yield from _parsed(reader, header)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}). Name a CSV file of counts.") from error
+    except csv.Error as error:
+        raise InputError(f"{path}: the first line is no CSV header ({error}).") from error
+
+
+def _header(path: Path, cells: list[str]) -> dict[str, int]:
+    names = {cell.strip().lower(): place for place, cell in reversed(list(enumerate(cells)))}
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        raise InputError(
+            f"{path}: the header lacks {', '.join(missing)}. The first line must name the columns, as in "
+            "brand,bucket_start,mentions,negatives."
+        )
+    return names
+
+
+def _parsed(reader: Iterator[list[str]], header: Mapping[str, int]) -> Iterator[_Row]:
+    line = 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            line = getattr(reader, "line_num", line)
+            yield _Row(line, "", "", "", reason=f"is no CSV ({error})")
+            continue
+        line = getattr(reader, "line_num", line)
+        if cells:
+            yield _row(line, cells, header)
+
+
+def _row(line: int, cells: list[str], header: Mapping[str, int]) -> _Row:
+    def cell(name: str) -> str:
+        place = header.get(name, len(cells))
+        return cells[place].strip() if place < len(cells) else ""
+
+    row = _Row(line, ",".join(cells)[:_RAW], cell("brand"), cell("bucket_start"))
+    if not row.brand or len(row.brand) > LONGEST_BRAND or "\ufffd" in row.brand:
+        row.reason = f"brand must be text of 1 to {LONGEST_BRAND} characters in UTF-8"
+        row.brand = row.brand[:LONGEST_BRAND]
+        return row
+    try:
+        row.start = _time(row.text)
+        row.negatives = _count(cell("negatives"), "negatives")
+        row.mentions = _count(cell("mentions"), "mentions") if cell("mentions") else nan
+    except ValueError as error:
+        row.reason = str(error)
+    if row.reason is None and row.negatives > row.mentions + 1e-6:
+        row.reason = f"negatives ({row.negatives:g}) exceed mentions ({row.mentions:g})"
+    return row
+
+
+def _time(text: str) -> datetime:
+    try:
+        start = parse(text)
+    except ValueError as error:
+        raise ValueError(f'bucket_start "{text[:40]}" is not a time; write it as in 2026-03-11T13:10:00Z') from error
+    if start.year not in YEARS:
+        raise ValueError(f'bucket_start "{text[:40]}" lies outside the years {YEARS.start} to {YEARS.stop - 1}')
+    return start
+
+
+def _count(text: str, name: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not isfinite(value) or not 0.0 <= value <= MOST:
+        raise ValueError(f'{name} "{text[:40]}" is not a number from 0 to {MOST:.0f}')
+    return value
+
+
+# --- order and steps ------------------------------------------------------------------------------------------------
+
+
+def _in_order(brand: list[_Row], row: _Row) -> None:
+    """Take the row in, unless the brand's time has passed it already."""
+    last = brand[-1] if brand else None
+    if last is None or _start(row) > _start(last):
+        brand.append(row)
+    elif _start(row) == _start(last):
+        row.reason = f"repeats the slot of line {last.line}; the first counts"
+    else:
+        row.reason = f"is earlier than line {last.line} of the same brand; sort the file by time"
+
+
+def _step(brands: Iterable[list[_Row]]) -> timedelta:
+    gaps = Counter(_start(later) - _start(sooner) for rows in brands for sooner, later in pairwise(rows))
+    if not gaps:
+        return DEFAULT_STEP
+    often = max(gaps.values())
+    return min(gap for gap, count in gaps.items() if count == often)
+
+
+def _on_grid(rows: list[_Row], step: timedelta) -> None:
+    """Set aside the rows that lie between the brand's equal steps."""
+    if not rows:
+        return
+    phases = Counter((_start(row) - EPOCH) % step for row in rows)
+    usual = phases.most_common(1)[0][0]
+    for row in rows:
+        if (_start(row) - EPOCH) % step != usual:
+            row.reason = f"lies between the brand's steps of {step.total_seconds() / 60:g} minutes"
+
+
+def _start(row: _Row) -> datetime:
+    if row.start is None:
+        raise ValueError("a row without a time was not set aside")
+    return row.start
+
+
+def _buckets(rows: list[_Row]) -> tuple[Bucket, ...]:
+    return tuple(
+        Bucket(start=_start(row), mentions=row.mentions, negatives=row.negatives) for row in rows if row.reason is None
+    )
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def _alert(spike: Spike) -> dict[str, str]:
+    return {
+        "brand": spike.brand,
+        "fired_at": iso(spike.fired_at),
+        "onset": iso(spike.onset),
+        "observed": _number(spike.observed, 3),
+        "expected": _number(spike.expected, 3),
+        "score": _number(spike.score, 4),
+        "severity": spike.severity,
+        "resolved_at": "",
+    }
+
+
+def _number(value: float, digits: int) -> str:
+    """A number without needless zeros.
+
+    >>> _number(12.0, 3), _number(0.12345, 3)
+    ('12', '0.123')
+    """
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".")
+
+
+def _score(scores: Mapping[tuple[str, datetime], float], row: InputRow) -> str:
+    score = None if row.start is None else scores.get((row.brand, row.start))
+    return "" if score is None else f"{score:.6f}"
+
+
+def _write(columns: Sequence[str], rows: Iterable[Sequence[str]], target: Path | None) -> None:
+    with _opened(target) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+
+
+@contextmanager
+def _opened(target: Path | None) -> Iterator[TextIO]:
+    """Standard output, or a file that appears only when it is whole."""
+    if target is None:
+        yield sys.stdout
+        return
+    part = target.with_name(target.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        part.replace(target)
+    except OSError as error:
+        raise InputError(
+            f"{target}: cannot be written ({error.strerror}). Name a file in a folder that is there."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)

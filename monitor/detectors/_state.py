@@ -1,0 +1,50 @@
+"""The detector's memory as bytes: JSON with a tag, exact to the last bit.
+
+Knows the tracker's parts, not their meaning."""
+
+import json
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from monitor.analysis.baseline import Baseline
+from monitor.analysis.calibration import Tail
+from monitor.analysis.episode import Episode
+from monitor.analysis.series import Recent
+from monitor.analysis.tail import Scatter
+from monitor.detectors._tracker import Chunk, Tracker
+
+
+def freeze(tag: str, tracker: Tracker) -> bytes:
+    """The tracker as bytes that `thaw` turns into an equal one, given the same tag."""
+    return json.dumps([tag, _plain(tracker)], separators=(",", ":")).encode()
+
+
+def thaw(tag: str, state: bytes) -> Tracker:
+    """The tracker that was frozen. Raises ValueError for bytes of another version, step or set of windows."""
+    try:
+        found, parts = json.loads(state)
+        if found != tag:
+            raise ValueError(f'it says "{found}", not "{tag}"')
+        return _tracker(*parts)
+    except (ValueError, TypeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"This detector cannot go on from that state: {error}. Start again from history.") from error
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return [_plain(getattr(value, part.name)) for part in fields(value)]
+    return [_plain(item) for item in value] if isinstance(value, list) and value and is_dataclass(value[0]) else value
+
+
+def _tracker(*parts: Any) -> Tracker:
+    step, baseline, recent, scatters, tails, episode, chunks, *rest = parts
+    return Tracker(
+        step,
+        Baseline(*baseline),
+        Recent(*recent),
+        [Scatter(*scatter) for scatter in scatters],
+        [Tail(*tail) for tail in tails],
+        Episode(*episode),
+        [Chunk(*chunk) for chunk in chunks],
+        *rest,
+    )

@@ -1,0 +1,212 @@
+"""What the counts detector knows of one brand, and how one bucket changes it. Knows no file, no clock, no message.
+
+A bucket's life: it is expected (baseline), stands in the windows (recent), is judged against each window's scatter
+and against the brand's own worst half-days (tails), and is learned an hour later, when late posts have come in and
+it is known whether it belonged to an episode.
+"""
+
+from dataclasses import dataclass, field
+from math import sqrt
+
+from monitor.analysis.baseline import Baseline, Counts, Keep
+from monitor.analysis.calibration import BLOCK_HOURS, Tail
+from monitor.analysis.episode import Episode
+from monitor.analysis.series import Recent
+from monitor.analysis.tail import Scatter, deviance_z
+
+DECL = SCDECL = True
+LEARN_AFTER = 1.0  # hours that a slot's counts wait before they are learned
+LATE = 6.0  # hours after which late counts are no longer learned
+OUTAGE = 12.0  # mentions expected in a run of zeros before it counts as an outage
+FULL_EPISODE = 24.0  # hours of an episode that teach little; what lasts longer becomes the usual
+_EPISODE_WEIGHT = 0.2
+_TRUSTED_Z = 3.0
+_SCATTER_DAYS = 21.0
+_LEVEL_DAYS, _SLOT_DAYS, _DAY_DAYS = 8.0, 14.0, 42.0
+_LIFT = (0.4, 8.0)  # the covariate is cut to this range
+_LIFT_POWER = 0.8
+_LEARN_LIFT = 3.0
+
+
+@dataclass(slots=True)
+class Chunk:
+    """One slot of one day while it waits to be learned."""
+
+    key: int  # slot number since 1970, in local time
+    slot: int
+    day: int
+    at: float  # start, hours since 1970
+    season: float
+    hours: float = 0.0
+    usual: float = 0.0
+    negatives: float = 0.0
+    others: float = 0.0
+
+
+@dataclass(slots=True)
+class Tracker:
+    """Everything known of one brand; survives as the detector's state."""
+
+    step: float  # hours a bucket
+    baseline: Baseline
+    recent: Recent
+    scatters: list[Scatter]
+    tails: list[Tail]
+    episode: Episode = field(default_factory=Episode)
+    chunks: list[Chunk] = field(default_factory=list)  # oldest first, the last is the current one
+    first: float | None = None  # hours since 1970 of the first bucket's start
+    newest: float = 0.0
+    zeros: int = 0  # buckets in a row without any mention
+    zero_usual: float = 0.0  # mentions that were expected in them
+    out: bool = False  # in a run of zeros that is an outage
+    after_gap: bool = False  # the next bucket follows slots without data
+    counted: int = 0
+
+    @classmethod
+    def fresh(cls, step: float, windows: list[int]) -> "Tracker":
+        """Nothing seen yet; `windows` in buckets, rising."""
+        slots = max(1, min(48, round(24.0 / step)))
+        scatters = [Scatter() for _ in windows]
+        return cls(step, Baseline.fresh(slots), Recent.empty(windows), scatters, [Tail() for _ in windows])
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def enter(self, at: float, local: float) -> Chunk:
+        """The chunk that a bucket starting at `at` belongs to (`local`: the same in the brand's own time)."""
+        slots = len(self.baseline.slot_seen)
+        key = int(local * slots // 24.0)
+        if self.chunks and self.chunks[-1].key == key:
+            return self.chunks[-1]
+        self._learn_until(at - LEARN_AFTER)
+        slot, day = key % slots, int(local // 24.0 + 3) % 7  # 1 January 1970 was a Thursday
+        season = self.baseline.season(slot) * self.baseline.weekday(day)
+        self.chunks.append(Chunk(key, slot, day, at, season))
+        return self.chunks[-1]
+
+    def usual(self, chunk: Chunk) -> float:
+        """Negatives to be expected in one bucket of this chunk."""
+        return self.baseline.level * chunk.season * self.step
+
+    # --- taking in --------------------------------------------------------------------------------------------------
+
+    def skip(self, usual: float) -> None:
+        """A slot without data."""
+        self.recent.push(0.0, 0.0, usual, False)
+        self.zeros, self.zero_usual = 0, 0.0
+
+    def take(self, chunk: Chunk, negatives: float, others: float | None, usual: float) -> bool:
+        """A slot with data; says whether it can be judged. `others` None: the counts do not tell them."""
+        aside = self.out or self.after_gap  # what follows a gap may hold all that was missed
+        told = self.baseline.ratio * usual if others is None else others
+        self._count_zeros(negatives + (others or 0.0), usual + (0.0 if others is None else self.baseline.ratio * usual))
+        self.after_gap = False
+        self.recent.push(negatives, told, usual, not aside)
+        if not aside:
+            chunk.hours += self.step
+            chunk.usual += usual
+            chunk.negatives += negatives
+            chunk.others += told
+            self._check_outage()
+        return not (aside or self.out)
+
+    def _count_zeros(self, mentions: float, usual: float) -> None:
+        if mentions > 0.0:
+            self.zeros, self.zero_usual, self.out = 0, 0.0, False
+        else:
+            self.zeros += 1
+            self.zero_usual += usual
+
+    def _check_outage(self) -> None:
+        """Forget a run of zeros that nobody can believe: the source was out, the brand was not silent."""
+        if self.zero_usual <= OUTAGE:
+            return
+        self.out = True
+        self.recent.blank(self.zeros)
+        for chunk in self.chunks:
+            chunk.hours = chunk.usual = chunk.negatives = chunk.others = 0.0
+
+    def take_late(self, at: float, negatives: float, others: float | None) -> None:
+        """Counts that were added to a slot already inspected."""
+        age = round((self.newest - at) / self.step)
+        told = 0.0 if others is None else others
+        if not self.recent.add_late(age, negatives, told):
+            return
+        for chunk in self.chunks:
+            if chunk.at <= at < chunk.at + 24.0 / len(self.baseline.slot_seen) and chunk.hours > 0.0:
+                chunk.negatives += negatives
+                chunk.others += told
+                return
+        self.baseline.add_late(negatives, told)
+
+    # --- judging ----------------------------------------------------------------------------------------------------
+
+    def lift(self, others: float, usual: float) -> float:
+        """How much more of everything there is than usual, softened; a campaign raises the bar, never to the sky."""
+        expected = self.baseline.ratio * usual
+        if expected + others <= 0.0:
+            return 1.0
+        raw = (others + 4.0 + 0.2 * expected) / (expected + 4.0 + 0.2 * expected)
+        return float(min(max(raw, _LIFT[0]), _LIFT[1]) ** _LIFT_POWER)
+
+    def judge(self, end: float, floor: float) -> list[tuple[float, float, float]]:
+        """(rarity, expected, shape) of each window, as it stands at `end`."""
+        recent, doubt = self.recent, self.baseline.doubt()
+        block = int(end // BLOCK_HOURS)
+        found = []
+        for window, tail in enumerate(self.tails):
+            used = recent.sum_used[window]
+            seen = recent.sum_negatives[window]
+            mean = used * self.lift(recent.sum_others[window], used)
+            size = self.scatters[window].size(mean, doubt)
+            z = deviance_z(seen, mean, size) if seen >= floor and mean > 0.0 else 0.0
+            if not (DECL and self.episode.open):
+                tail.see(block, z)
+            found.append((tail.rarity(z), mean, size))
+        return found
+
+    def measure_scatter(self) -> None:
+        """Teach each window's scatter, about four times a window."""
+        self.counted += 1
+        for window, length in enumerate(self.recent.lengths):
+            every = max(1, length // 4)
+            if self.counted % every or self.recent.filled < length or (SCDECL and self.episode.open):
+                continue
+            used = self.recent.sum_used[window]
+            mean = used * self.lift(self.recent.sum_others[window], used)
+            keep = 0.5 ** (every * self.step / (_SCATTER_DAYS * 24.0))
+            self.scatters[window].learn(self.recent.sum_negatives[window], mean, keep, self.baseline.doubt())
+
+    # --- learning ---------------------------------------------------------------------------------------------------
+
+    def _learn_until(self, at: float) -> None:
+        length = 24.0 / len(self.baseline.slot_seen)
+        while self.chunks and self.chunks[0].at + length <= at:
+            self._learn(self.chunks.pop(0))
+
+    def _learn(self, chunk: Chunk) -> None:
+        if chunk.hours <= 0.0:
+            return
+        base = self.baseline
+        lift = self.lift(chunk.others, chunk.usual)
+        mean = chunk.usual * lift
+        others = chunk.others
+        negatives, weight = chunk.negatives, 1.0
+        if self.first is not None and chunk.at - self.first >= 24.0:
+            negatives, weight = self._tempered(chunk, mean)
+            others = min(others, _LEARN_LIFT * base.ratio * chunk.usual + 3.0)
+            negatives /= lift
+        days = 24.0
+        keep = Keep(0.5 ** (24.0 / len(base.slot_seen) / (_LEVEL_DAYS * days)), 0.5 ** (1 / _SLOT_DAYS), 1.0)
+        base.learn(chunk.slot, chunk.day, Counts(chunk.hours, negatives, others, weight), keep)
+
+    def _tempered(self, chunk: Chunk, mean: float) -> tuple[float, float]:
+        """The chunk's negatives cut to what is believable, and how far to trust them."""
+        doubt = self.baseline.doubt()
+        scatter = self.scatters[min(1, len(self.scatters) - 1)]
+        size = scatter.size(mean, doubt)
+        z = deviance_z(chunk.negatives, mean, size)
+        weight = min(1.0, (_TRUSTED_Z / z) ** 2) if z > 0.0 else 1.0
+        if self.episode.open and self.episode.opened_at is not None:
+            weight = weight * _EPISODE_WEIGHT if chunk.at - self.episode.opened_at < FULL_EPISODE else 1.0
+        spread = sqrt(mean * (1.0 + scatter.kappa) + (scatter.phi + doubt) * mean * mean)
+        return min(chunk.negatives, mean + 2.5 * spread + 1.0), weight

@@ -1,0 +1,127 @@
+"""Detect: what became known goes through each rule's detector; its state and its spikes are one transaction.
+
+Knows the detector's port and the store; nothing of who is told. A bucket is inspected once every quick source has been
+read past its end (`settle`) and every post known by then is scored, so that a replay sees what was seen live.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from monitor.analysis.coverage import blind
+from monitor.clock import floor
+from monitor.domain import BUCKET, Bucket, Inspection, Series, Spike
+from monitor.pipeline.failpoints import reach
+from monitor.pipeline.program import Program, Rule
+from monitor.store.scores import Tally
+
+CHUNK = timedelta(days=7)  # of history at a time, so that memory stays flat
+Ranges = Sequence[tuple[datetime, datetime]]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectReport:
+    """What the rules found."""
+
+    buckets: int = 0
+    spikes: int = 0
+    until: datetime | None = None  # everything before was inspected
+
+
+def run(program: Program, *, now: datetime) -> DetectReport:
+    """Inspect every brand up to the last bucket that is complete."""
+    until = ready_until(program, now)
+    buckets = spikes = 0
+    for brand in program.store.detection.brands():
+        holes = _holes(program, brand)
+        for rule in program.rules:
+            if program.watched(brand) and rule.watches(brand):
+                done = _inspect(program, rule, brand, until, holes)
+                buckets, spikes = buckets + done.buckets, spikes + done.spikes
+    return DetectReport(buckets, spikes, until)
+
+
+def ready_until(program: Program, now: datetime) -> datetime:
+    """The end of the newest bucket that can be inspected: it has settled, and all that is known of it is scored."""
+    oldest = program.store.scores.oldest_pending()
+    moment = now if oldest is None else min(now, oldest)
+    return floor(moment - program.settle, BUCKET)
+
+
+def _inspect(program: Program, rule: Rule, brand: str, until: datetime, holes: Ranges) -> DetectReport:
+    store = program.store.detection
+    start, state, told = _resume(program, rule, brand)
+    buckets = spikes = 0
+    while start is not None and start < until:
+        end = min(until, start + CHUNK)
+        series = Series(
+            brand=brand, step=BUCKET, timezone=program.settings.timezone_of(brand),
+            buckets=tuple(_buckets(store.tallies(brand, start, end), start, end, holes)),
+        )  # fmt: skip
+        found = rule.detector.inspect(series, state)
+        reach("detect.inspected")
+        fresh = [spike for spike in _dated(found, program.settle) if told is None or spike.fired_at > told]
+        with program.store.transaction():
+            store.save_state(rule.name, brand, end, rule.fingerprint, found.state)
+            store.add_spikes(fresh)
+        reach("detect.committed")
+        buckets, spikes = buckets + len(series.buckets), spikes + len(fresh)
+        start, state = end, found.state
+    return DetectReport(buckets, spikes)
+
+
+def _resume(program: Program, rule: Rule, brand: str) -> tuple[datetime | None, bytes | None, datetime | None]:
+    """Where to go on, with which state, and until when people were told already.
+
+    A changed rule, or a state of another version, starts again from the first slot, and keeps silent about the past.
+    """
+    store = program.store.detection
+    saved = store.state(rule.name, brand)
+    if saved is None:
+        return store.first_slot(brand), None, None
+    until, fingerprint, state = saved
+    if fingerprint == rule.fingerprint and _readable(rule, brand, state):
+        return until, state, None
+    return store.first_slot(brand), None, until + program.settle
+
+
+def _readable(rule: Rule, brand: str, state: bytes) -> bool:
+    try:
+        rule.detector.inspect(Series(brand=brand, step=BUCKET, timezone="UTC", buckets=()), state)
+    except ValueError:
+        return False
+    return True
+
+
+def _dated(found: Inspection, settle: timedelta) -> Iterator[Spike]:
+    """Spikes at the moment at which they could be known: a bucket is inspected only when it has settled."""
+    for spike in found.spikes:
+        yield replace(spike, fired_at=spike.fired_at + settle)
+
+
+def _buckets(tallies: Iterable[Tally], start: datetime, end: datetime, holes: Ranges) -> Iterator[Bucket]:
+    """Slot by slot: late additions to earlier ones, then the slot itself; one that nobody listened to is left out."""
+    known = {slot: list(group) for slot, group in groupby(tallies, key=lambda tally: tally.known_slot)}
+    slot = start
+    while slot < end:
+        own = Bucket(start=slot, mentions=0.0, negatives=0.0)
+        for tally in known.get(slot, ()):
+            bucket = Bucket(start=tally.slot, mentions=tally.mentions, negatives=tally.negatives)
+            if tally.slot == slot:
+                own = bucket
+            else:
+                yield bucket
+        if own.mentions or not any(since <= slot and slot + BUCKET <= until for since, until in holes):
+            yield own
+        slot += BUCKET
+
+
+def _holes(program: Program, brand: str) -> Ranges:
+    """When nobody listened for a brand."""
+    listening = [source.name for source in program.sources if not source.brands or brand in source.brands]
+    ranges = [
+        [(since, until) for since, until, reason in program.store.sources.gaps(name) if reason == "blind"]
+        for name in listening
+    ]
+    return blind(ranges)

@@ -1,0 +1,131 @@
+"""Everything that a run needs, made from the settings: sources, rules, receivers, the model on demand.
+
+Knows how the parts are put together; what they do is in the stages.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import models
+from monitor import plugins
+from monitor.alerting.routing import Route
+from monitor.analysis.brands import Matcher, query
+from monitor.clock import Clock
+from monitor.domain import Query
+from monitor.errors import ModelUnavailable
+from monitor.ports import Collector, Detector, Notifier
+from monitor.settings import RuleSettings, Settings, SourceSettings
+from monitor.store import Store
+
+QUICK = timedelta(minutes=15)  # a source that is read less often does not hold detection back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A collector with its query and rhythm."""
+
+    name: str
+    collector: Collector
+    query: Query
+    every: timedelta
+    brands: tuple[str, ...]  # empty: all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A detector with the brands that it watches."""
+
+    name: str
+    detector: Detector
+    patterns: tuple[str, ...]
+    fingerprint: str  # of its settings: a changed rule starts again from history
+
+    def watches(self, brand: str) -> bool:
+        """Whether the rule is meant for a brand."""
+        return any(fnmatchcase(brand.casefold(), pattern.casefold()) for pattern in self.patterns)
+
+
+@dataclass(slots=True, kw_only=True)
+class Program:
+    """One run's parts. The model is loaded when the first post is scored."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    sources: tuple[Source, ...]
+    rules: tuple[Rule, ...]
+    receivers: dict[str, Notifier]
+    routes: tuple[Route, ...]
+    matcher: Matcher
+    settle: timedelta
+    _scorer: models.Scorer | None = field(default=None)
+
+    def scorer(self) -> models.Scorer:
+        """The model that the settings name. Raises ModelUnavailable, in one sentence."""
+        if self._scorer is None:
+            self._scorer = load_model(self.settings)
+        return self._scorer
+
+    def watched(self, brand: str) -> bool:
+        """Whether alerts are wanted for a brand: competitors are only measured."""
+        return all(not card.competitor for card in self.settings.brands if card.name == brand)
+
+    @property
+    def templates(self) -> Path:
+        """Where message texts lie."""
+        return self.settings.folder / "templates"
+
+
+def load_model(settings: Settings, name: str | None = None) -> models.Scorer:
+    """The named model, or the one in the settings. Raises ModelUnavailable, in one sentence."""
+    section = settings.model
+    try:
+        return models.load(name or section.name, threads=section.threads, device=section.device)
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error
+
+
+def build(settings: Settings, store: Store, clock: Clock, *, scorer: models.Scorer | None = None) -> Program:
+    """Make every configured part; nothing is opened yet."""
+    sources = tuple(_source(item, settings) for item in settings.sources if item.enabled)
+    return Program(
+        settings=settings, store=store, clock=clock, sources=sources,
+        rules=tuple(_rule(item) for item in settings.rules),
+        receivers={r.name: plugins.load("notifiers", r.kind)(r.name, r.options) for r in settings.receivers},
+        routes=tuple(
+            Route(receivers=r.receivers, brands=r.brands, severity=r.severity, continue_=r.continue_)
+            for r in settings.routes
+        ),
+        matcher=Matcher(settings.brands), settle=_settle(settings, sources), _scorer=scorer,
+    )  # fmt: skip
+
+
+def _source(item: SourceSettings, settings: Settings) -> Source:
+    cards = [card for card in settings.brands if not item.brands or card.name in item.brands]
+    collector = plugins.load("collectors", item.kind)(item.name, item.options)
+    return Source(name=item.name, collector=collector, query=query(cards), every=item.every, brands=item.brands)
+
+
+def _rule(item: RuleSettings) -> Rule:
+    detector = plugins.load("detectors", item.kind)(item.name, item.options)
+    return Rule(name=item.name, detector=detector, patterns=item.brands, fingerprint=f"{item.kind} {item.options!r}")
+
+
+def _settle(settings: Settings, sources: Sequence[Source]) -> timedelta:
+    """How long after its end a bucket is inspected, so that every quick source has been read past it."""
+    if settings.detection.settle is not None:
+        return settings.detection.settle
+    quick = [source.every + settings.schedule.jitter for source in sources if source.every <= QUICK]
+    return max(quick, default=timedelta(0))
+
+
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+Stop = Callable[[], bool]
+Names = Iterable[str]

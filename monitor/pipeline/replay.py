@@ -1,0 +1,90 @@
+"""Replay: posts of a file go through the real stages in event time, as if each had been known when it was published.
+
+Knows rows and stages; nothing of where the rows come from. The same rows give the same alerts whatever the chunk size
+and, where they come in order of time, whether they are inspected as they come or at the end.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+
+from monitor.clock import floor
+from monitor.domain import BUCKET, Coverage, Mention, Page, Reject
+from monitor.pipeline import alert, collect, deliver, detect
+from monitor.pipeline.program import Program
+from monitor.pipeline.tick import score_pending
+
+CHUNK = 1000  # rows that are stored, scored and inspected together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a replay has come."""
+
+    rows: int = 0
+    added: int = 0
+    rejected: int = 0
+    alerts: int = 0
+    at: datetime | None = None  # event time
+
+
+def run(
+    program: Program,
+    rows: Iterable[Mention | Reject],
+    *,
+    name: str,
+    shown: Callable[[Progress], None] = lambda progress: None,
+    chunk: int = CHUNK,
+    in_order: bool = False,
+) -> Progress:
+    """Send rows through collect, score, detect, alert and deliver; return what was done.
+
+    With `in_order` (the rows ascend by time) each chunk is inspected as it comes; else all of them at the end.
+    """
+    progress = Progress()
+    newest: datetime | None = None
+    for batch in _chunks(rows, chunk):
+        page = _page(batch)
+        newest = max([*(m.published_at for m in page.mentions), *([newest] if newest else [])], default=newest)
+        progress = _store(program, page, name, progress, newest)
+        if newest is not None:
+            score_pending(program, now=newest)
+            progress = _judge(program, progress, floor(newest, BUCKET)) if in_order else progress
+        shown(progress)
+    if newest is not None:
+        # One bucket on, the last post's own bucket is complete.
+        progress = _judge(program, progress, floor(newest, BUCKET) + BUCKET + program.settle)
+        shown(progress)
+    return progress
+
+
+def _store(program: Program, page: Page, name: str, progress: Progress, newest: datetime | None) -> Progress:
+    now = newest or program.clock.now()
+    done = collect.keep(program.store, program.matcher, page, source=name, now=now, unmatched=True)
+    return replace(
+        progress, rows=progress.rows + len(page.mentions) + len(page.rejects), added=progress.added + done.added,
+        rejected=progress.rejected + done.rejected, at=newest,
+    )  # fmt: skip
+
+
+def _judge(program: Program, progress: Progress, now: datetime) -> Progress:
+    """Detect and tell, at the event time that has been reached."""
+    detect.run(program, now=now)
+    told = alert.run(program, now=now)
+    deliver.run(program.store, program.receivers, now=lambda: now)
+    return replace(progress, alerts=progress.alerts + told.opened)
+
+
+def _page(batch: list[Mention | Reject]) -> Page:
+    mentions = tuple(
+        replace(item, known_at=item.known_at or item.published_at) for item in batch if isinstance(item, Mention)
+    )
+    rejects = tuple(item for item in batch if isinstance(item, Reject))
+    return Page(mentions=mentions, rejects=rejects, coverage=Coverage(returned=len(mentions)))
+
+
+def _chunks(rows: Iterable[Mention | Reject], size: int) -> Iterator[list[Mention | Reject]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, size)):
+        yield batch

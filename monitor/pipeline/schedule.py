@@ -1,0 +1,123 @@
+"""The scheduler: says when, and nothing else. What there is to do lies in the store, so a lost wake-up is harmless.
+
+Each source has its own job and its own thread; scoring, detection and alerting are one job; each receiver has one.
+APScheduler is a timer here: jobs in memory, one run at a time for each job, missed runs coalesced, none dropped for
+being late. Knows the stages; nothing of platforms.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from monitor.errors import MonitorError
+from monitor.pipeline import collect, deliver
+from monitor.pipeline.program import Program, Source
+from monitor.pipeline.tick import work
+
+log = structlog.get_logger("schedule")
+PATIENCE = timedelta(seconds=4)  # for running jobs, after somebody asked to stop
+
+
+@dataclass(slots=True)
+class Runner:
+    """Wakes every stage at its time until it is stopped."""
+
+    program: Program
+    skipped: dict[str, int] = field(default_factory=dict)  # wake-ups that found the job still running, by job
+    failed: Callable[[MonitorError], None] = lambda error: None
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _running: set[str] = field(default_factory=set)
+    _scheduler: BackgroundScheduler | None = None
+
+    def start(self) -> None:
+        """Begin; every job runs at once, then at its interval."""
+        self.program.store.outbox.recover()
+        settings = self.program.settings.schedule
+        jobs = len(self.program.sources) + len(self.program.receivers) + 1
+        scheduler = BackgroundScheduler(
+            timezone="UTC",
+            executors={"default": ThreadPoolExecutor(max(settings.workers, jobs))},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
+        for source in self.program.sources:
+            self._add(
+                scheduler, f"collect {source.name}", partial(self._collect, source), source.every, settings.jitter
+            )
+        self._add(scheduler, "work", self._work, settings.work_every, None)
+        for name in self.program.receivers:
+            self._add(scheduler, f"deliver {name}", partial(self._deliver, name), settings.work_every, None)
+        self._scheduler = scheduler
+        scheduler.start()
+
+    def stop(self) -> bool:
+        """Ask every job to stop; True when all did in time. What was committed stays, the rest is done again."""
+        self._stopping.set()
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+        deadline = time.monotonic() + PATIENCE.total_seconds()
+        while self._running and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return not self._running
+
+    def _add(
+        self,
+        scheduler: BackgroundScheduler,
+        name: str,
+        job: Callable[[], None],
+        every: timedelta,
+        jitter: timedelta | None,
+    ) -> None:
+        most = None if jitter is None else min(jitter.total_seconds(), every.total_seconds() / 2)
+        trigger = IntervalTrigger(seconds=every.total_seconds(), jitter=most, timezone="UTC")
+        scheduler.add_job(
+            self._guarded, trigger, args=(name, job), id=name, name=name, next_run_time=self.program.clock.now()
+        )
+
+    def _guarded(self, name: str, job: Callable[[], None]) -> None:
+        if self._stopping.is_set():
+            return
+        self._running.add(name)
+        try:
+            job()
+        except MonitorError as error:
+            log.error("stage failed", job=name, error=str(error))
+            self.failed(error)
+        finally:
+            self._running.discard(name)
+
+    def _collect(self, source: Source) -> None:
+        report = collect.run(self.program, source, now=self.program.clock.now(), stop=self._stopping.is_set)
+        say = log.warning if report.error else log.info
+        say("collected", source=source.name, added=report.added, repeated=report.repeated, error=report.error)
+
+    def _work(self) -> None:
+        for stage in work(self.program, now=self.program.clock.now(), stop=self._stopping.is_set):
+            if self._stopping.is_set():
+                return
+            report = stage()
+            log.debug("worked", report=str(report))
+
+    def _deliver(self, name: str) -> None:
+        deliver.to_receiver(
+            self.program.store,
+            name,
+            self.program.receivers[name],
+            now=self.program.clock.now,
+            stop=self._stopping.is_set,
+        )
+
+    def _heard(self, event: JobEvent) -> None:
+        if event.code == EVENT_JOB_ERROR:
+            log.error("job broke", job=event.job_id, error=repr(event.exception))
+        else:
+            self.skipped[event.job_id] = self.skipped.get(event.job_id, 0) + 1

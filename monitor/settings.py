@@ -1,0 +1,268 @@
+"""config/*.toml become one frozen Settings, or are refused whole, in the reader's words.
+
+Knows the shape of the settings and how plugins declare theirs (a frozen dataclass `Options` in the plugin's own file);
+knows nothing of what anybody does with them. Environment variables MONITOR_SECTION__KEY override the plain sections
+([store], [model], [detection], [schedule]); secrets are references (env:NAME, file:PATH) that are read only when used.
+"""
+
+import os
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from monitor import plugins
+from monitor.domain import Brand
+from monitor.errors import SettingsError
+from monitor.settings_types import (
+    AlertsFile,
+    BrandsFile,
+    DetectionSection,
+    ModelSection,
+    MonitorFile,
+    RouteTable,
+    ScheduleSection,
+    Sections,
+    StoreSection,
+    options_model,
+    sentence,
+)
+
+ENVIRONMENT = "MONITOR_"
+FILES = ("monitor.toml", "brands.toml", "alerts.toml")
+Plain = Mapping[str, Any]
+File = TypeVar("File", MonitorFile, BrandsFile, AlertsFile)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginSettings:
+    """One configured instance of a plugin: its name, its kind, its own options."""
+
+    name: str
+    kind: str
+    options: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings(PluginSettings):
+    """A source: a collector with a name and a rhythm."""
+
+    every: timedelta
+    enabled: bool
+    brands: tuple[str, ...]  # whose names it asks for; empty: all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSettings(PluginSettings):
+    """A rule: a detector with a name, for the brands that its patterns match."""
+
+    brands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that is configured. `origins` tells where each plain value came from."""
+
+    folder: Path
+    store: StoreSection
+    model: ModelSection
+    detection: DetectionSection
+    schedule: ScheduleSection
+    brands: tuple[Brand, ...]
+    sources: tuple[SourceSettings, ...]
+    rules: tuple[RuleSettings, ...]
+    receivers: tuple[PluginSettings, ...]
+    routes: tuple[RouteTable, ...]
+    origins: Mapping[str, str]
+
+    def timezone_of(self, brand: str) -> str:
+        """The brand's IANA time zone; UTC for a brand that has no card."""
+        return next((card.timezone for card in self.brands if card.name == brand), "UTC")
+
+
+def find_folder(asked: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the settings: asked for, MONITOR_CONFIG, ./config, beside the program, or installed with it."""
+    wanted = asked or (Path(environ["MONITOR_CONFIG"]) if environ.get("MONITOR_CONFIG") else None)
+    places = [
+        Path("config"),
+        Path(__file__).parent.parent / "config",
+        Path(sys.prefix) / "share" / "sentiment-monitor" / "config",
+    ]
+    tried = [wanted] if wanted else places
+    for place in tried:
+        if (place / "monitor.toml").is_file():
+            return place
+    looked = ", ".join(str(place) for place in tried)
+    raise SettingsError(f"No monitor.toml found; looked in: {looked}. Name the folder with --config.")
+
+
+def load(folder: Path, *, environ: Mapping[str, str] = os.environ, only: Plain | None = None) -> Settings:
+    """Read and check every file; raise SettingsError with every problem at once.
+
+    `only` replaces plain values ({"store.path": …}), as `--db` does.
+    """
+    problems: list[str] = []
+    texts = {name: _read(folder / name, problems) for name in FILES}
+    layers = _overlay(texts["monitor.toml"], environ, only or {}, folder / "monitor.toml", problems)
+    main = _validated(MonitorFile, layers.values, folder / "monitor.toml", problems, layers.origins)
+    cards = _validated(BrandsFile, texts["brands.toml"], folder / "brands.toml", problems)
+    alerts = _validated(AlertsFile, texts["alerts.toml"], folder / "alerts.toml", problems)
+    if problems or main is None or cards is None or alerts is None:
+        raise SettingsError(*problems)
+    settings = _assemble(folder, main, cards, alerts, layers.origins, problems)
+    if problems:
+        raise SettingsError(*problems)
+    return settings
+
+
+def brand_cards(path: Path) -> tuple[Brand, ...]:
+    """The brand cards of one file, or SettingsError; the demo has a file of its own."""
+    problems: list[str] = []
+    cards = _validated(BrandsFile, _read(path, problems), path, problems)
+    if problems or cards is None:
+        raise SettingsError(*problems)
+    return tuple(Brand(**dict(card)) for card in cards.brand)
+
+
+def shown(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Every effective value as (key, value, where it came from); a secret shows its reference, never its value."""
+    for section in Sections:
+        for key, value in getattr(settings, section):
+            yield f"{section}.{key}", str(value), settings.origins.get(f"{section}.{key}", "default")
+    yield from _shown_plugins("source", settings.sources, settings.folder / "monitor.toml")
+    for card in settings.brands:
+        yield f'brand "{card.name}"', ", ".join((*card.names, *card.handles, *card.hashtags)), "brands.toml"
+    yield from _shown_plugins("rule", settings.rules, settings.folder / "alerts.toml")
+    yield from _shown_plugins("receiver", settings.receivers, settings.folder / "alerts.toml")
+
+
+def _shown_plugins(word: str, items: Sequence[PluginSettings], path: Path) -> Iterator[tuple[str, str, str]]:
+    for item in items:
+        yield f'{word} "{item.name}".kind', item.kind, str(path)
+        for key in item.options.__dataclass_fields__:
+            value = getattr(item.options, key)
+            text = getattr(value, "reference", None) or str(value)
+            default = item.options.__dataclass_fields__[key].default
+            yield f'{word} "{item.name}".{key}', text, "default" if value == default else str(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layers:
+    values: dict[str, Any]
+    origins: dict[str, str]
+
+
+def _overlay(text: Plain, environ: Mapping[str, str], only: Plain, path: Path, problems: list[str]) -> _Layers:
+    values = {key: dict(value) if isinstance(value, dict) else value for key, value in text.items()}
+    origins = {f"{section}.{key}": str(path) for section in Sections for key in _keys_of(values.get(section, {}))}
+    for name, value in sorted(environ.items()):
+        section, found, key = name.removeprefix(ENVIRONMENT).lower().partition("__")
+        if not name.startswith(ENVIRONMENT) or not found:
+            continue
+        if section not in Sections:
+            problems.append(f"environment, {name}: there is no section [{section}]; there are: {', '.join(Sections)}.")
+            continue
+        values.setdefault(section, {})[key] = value
+        origins[f"{section}.{key}"] = f"environment, {name}"
+    for place, value in only.items():
+        section, _, key = place.partition(".")
+        values.setdefault(section, {})[key] = value
+        origins[place] = "command line"
+    return _Layers(values, origins)
+
+
+def _keys_of(section: object) -> Sequence[str]:
+    return list(section) if isinstance(section, dict) else []
+
+
+def _read(path: Path, problems: list[str]) -> Plain:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        problems.append(f"{path}: the file is missing; the one that came with the program shows every key.")
+    except OSError as error:
+        problems.append(f"{path}: cannot be read ({error.strerror}).")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: is not TOML: {error}.")
+    return {}
+
+
+def _validated(
+    kind: type[File], values: Plain, path: Path, problems: list[str], origins: Mapping[str, str] | None = None
+) -> File | None:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        problems.extend(sentence(item, values, path, origins or {}) for item in error.errors())
+        return None
+
+
+def _assemble(
+    folder: Path, main: MonitorFile, cards: BrandsFile, alerts: AlertsFile, origins: Plain, problems: list[str]
+) -> Settings:
+    monitor, rules = folder / "monitor.toml", folder / "alerts.toml"
+    known = {card.name for card in cards.brand}
+    sources = [
+        SourceSettings(
+            name=table.name, kind=table.kind, every=table.every, enabled=table.enabled, brands=table.brands,
+            options=_options("collectors", table, monitor, "source", problems),
+        )
+        for table in main.source
+    ]  # fmt: skip
+    for table in main.source:
+        problems.extend(
+            f'{monitor}, [[source]] "{table.name}": brands names "{name}", which has no card in brands.toml.'
+            for name in table.brands
+            if name not in known
+        )
+    receivers = [_plugin("notifiers", table, rules, "receiver", problems) for table in alerts.receiver]
+    _check_names(alerts, rules, problems)
+    return Settings(
+        folder=folder, store=main.store, model=main.model, detection=main.detection, schedule=main.schedule,
+        brands=tuple(Brand(**dict(card)) for card in cards.brand), sources=tuple(sources),
+        rules=tuple(
+            RuleSettings(
+                name=table.name, kind=table.kind, brands=table.brands,
+                options=_options("detectors", table, rules, "rule", problems),
+            )
+            for table in alerts.rule
+        ),
+        receivers=tuple(receivers), routes=tuple(alerts.route), origins=origins,
+    )  # fmt: skip
+
+
+def _check_names(alerts: AlertsFile, path: Path, problems: list[str]) -> None:
+    receivers = {table.name for table in alerts.receiver}
+    for number, route in enumerate(alerts.route, 1):
+        problems.extend(
+            f'{path}, [[route]] number {number}: there is no [[receiver]] named "{name}";'
+            f" there are: {', '.join(sorted(receivers)) or 'none'}."
+            for name in route.receivers
+            if name not in receivers
+        )
+
+
+def _plugin(port: str, table: Any, path: Path, word: str, problems: list[str]) -> PluginSettings:
+    return PluginSettings(name=table.name, kind=table.kind, options=_options(port, table, path, word, problems))
+
+
+def _options(port: str, table: Any, path: Path, word: str, problems: list[str]) -> Any:
+    """The plugin's own options from what the table says beyond the common keys; None after a problem."""
+    where = f'{path}, [[{word}]] "{table.name}"'
+    try:
+        kind = plugins.load(port, table.kind)
+    except SettingsError as error:
+        problems.append(f"{where}: kind: {error}")
+        return None
+    values = table.model_extra or {}
+    try:
+        checked = options_model(kind.Options).model_validate(values)
+    except ValidationError as error:
+        problems.extend(sentence(item, values, path, {}, where=where) for item in error.errors())
+        return None
+    return kind.Options(**{key: getattr(checked, key) for key in type(checked).model_fields})

@@ -1,0 +1,158 @@
+"""Scores: what is pending, what a model said, and the counts that follow from it, all in one transaction.
+
+Knows how votes are remembered; what a vote is worth is decided by the caller. Nothing here runs a model.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from monitor.clock import from_ms, to_ms
+from monitor.domain import Label, Mention, Score
+from monitor.store.database import Connection
+from monitor.store.mentions import READ, mention_of
+
+_LABELS = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE, Label.UNSURE)
+_ROLLUP = (
+    "insert into rollups (brand, slot, platform, mentions, negative, neutral, positive, unsure, expected_negatives)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set mentions = mentions + excluded.mentions,"
+    " negative = negative + excluded.negative, neutral = neutral + excluded.neutral,"
+    " positive = positive + excluded.positive, unsure = unsure + excluded.unsure,"
+    " expected_negatives = expected_negatives + excluded.expected_negatives"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A mention that waits for its score toward one brand; `before` is what was counted for it earlier."""
+
+    mention_id: int
+    target: str
+    mention: Mention
+    before: tuple[Label, float] | None
+
+    @property
+    def known_at(self) -> datetime:
+        """When the program first knew the post."""
+        return self.mention.known_at or self.mention.published_at
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Votes that one post adds to a brand's counts: published in one slot, known in another."""
+
+    brand: str
+    slot: datetime
+    known_slot: datetime
+    mentions: float
+    negatives: float
+
+
+class Scores:
+    """What models said."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def pending(self, *, limit: int) -> list[Pending]:
+        """Mentions without a score of their present text, oldest row first."""
+        found = self._c.rows(
+            f"select t.mention_id, t.brand, t.label, t.negative, {READ} from targets t join mentions m"
+            " on m.id = t.mention_id where t.pending = 1 order by t.mention_id, t.brand limit ?",
+            limit,
+        )
+        return [
+            Pending(row[0], row[1], mention_of(row[4:]), (Label(row[2]), row[3]) if row[2] is not None else None)
+            for row in found
+        ]
+
+    def pending_count(self) -> int:
+        """How many scores are missing."""
+        return int(self._c.rows("select count(*) from targets where pending = 1")[0][0])
+
+    def oldest_pending(self) -> datetime | None:
+        """When the oldest unscored post became known; detection waits there."""
+        found = self._c.rows("select min(collected_at) from targets where pending = 1")[0][0]
+        return None if found is None else from_ms(found)
+
+    def voted(self, voters: Iterable[int]) -> dict[int, float]:
+        """How unhappy each of these voters was counted already; those who are missing were not counted."""
+        rows = self._c.rows(
+            "select voter, negative from votes where voter in (select value from json_each(?))",
+            json.dumps(list(voters)),
+        )
+        return dict(rows)
+
+    def remember_votes(self, votes: Mapping[int, tuple[float, datetime]]) -> None:
+        """Keep what was counted for each voter, and when the post was published."""
+        self._c.many(
+            "insert into votes (voter, negative, published_at) values (?, ?, ?)"
+            " on conflict do update set negative = max(negative, excluded.negative)",
+            [(voter, negative, to_ms(at)) for voter, (negative, at) in votes.items()],
+        )
+
+    def save(self, pairs: Sequence[tuple[Pending, Score]], votes: Sequence[bool], *, now: datetime) -> None:
+        """Keep scores as the ones in force and in the history."""
+        self._c.many(
+            "update targets set pending = 0, model = ?, negative = ?, neutral = ?, positive = ?, label = ?,"
+            " vote = coalesce(vote, ?) where mention_id = ? and brand = ?",
+            [
+                (s.model, s.negative, s.neutral, s.positive, s.label.value, int(vote), s.mention_id, s.target)
+                for (_, s), vote in zip(pairs, votes, strict=True)
+            ],
+        )
+        self._c.many(
+            "insert into scores (mention_id, target, model, negative, neutral, positive, label, scored_at)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set negative = excluded.negative,"
+            " neutral = excluded.neutral, positive = excluded.positive, label = excluded.label,"
+            " scored_at = excluded.scored_at",
+            [
+                (s.mention_id, s.target, s.model, s.negative, s.neutral, s.positive, s.label.value, to_ms(now))
+                for _, s in pairs
+            ],
+        )
+
+    def count(self, tallies: Iterable[Tally]) -> None:
+        """Add votes to what detection reads."""
+        self._c.many(
+            "insert into tallies (brand, known_slot, slot, mentions, negatives) values (?, ?, ?, ?, ?) on conflict"
+            " do update set mentions = mentions + excluded.mentions, negatives = negatives + excluded.negatives",
+            [(t.brand, to_ms(t.known_slot), to_ms(t.slot), t.mentions, t.negatives) for t in tallies],
+        )
+
+    def roll_up(
+        self, changes: Mapping[tuple[str, datetime, str], Mapping[Label, int]], negatives: Mapping[Any, float]
+    ) -> None:
+        """Add posts by label to what charts read; a re-scored post takes its old label out (-1)."""
+        self._c.many(
+            _ROLLUP,
+            [
+                (
+                    key[0],
+                    to_ms(key[1]),
+                    key[2],
+                    sum(labels.values()),
+                    *(labels.get(label, 0) for label in _LABELS),
+                    negatives[key],
+                )
+                for key, labels in changes.items()
+            ],
+        )
+
+    def quarantine(self, poison: Pending, *, model: str, reason: str, now: datetime) -> None:
+        """Set aside a post that the model cannot take, so that the others go on."""
+        self._c.execute(
+            "insert or replace into quarantine (mention_id, target, model, reason, at) values (?, ?, ?, ?, ?)",
+            poison.mention_id, poison.target, model, reason, to_ms(now),
+        )  # fmt: skip
+        self._c.execute(
+            "update targets set pending = 0 where mention_id = ? and brand = ?", poison.mention_id, poison.target
+        )
+
+    def rescore_all(self) -> int:
+        """Leave every living post pending again, as after a change of the model."""
+        return self._c.execute(
+            "update targets set pending = 1 where mention_id in (select id from mentions where deleted_at is null)"
+        )

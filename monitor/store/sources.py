@@ -1,0 +1,159 @@
+"""Sources: where each resumes, how its polls went, what was set aside, which ranges are holes.
+
+Knows nothing of platforms; a cursor's text means something only to its collector.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.clock import from_ms, to_ms
+from monitor.domain import Coverage, Cursor, Reject
+from monitor.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """How a source is doing."""
+
+    name: str
+    last_poll: datetime | None
+    last_success: datetime | None
+    failures: int  # consecutive
+    last_error: str | None
+    blind_since: datetime | None  # reading fails since then; None: it is read
+    not_before: datetime | None  # the platform asked us to wait until then
+
+
+class Sources:
+    """What is known of each configured source."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def cursor(self, source: str) -> Cursor | None:
+        """Where to resume reading; None: from the beginning."""
+        found = self._c.one("select cursor from sources where name = ?", source)
+        return Cursor(found[0]) if found and found[0] is not None else None
+
+    def advance(self, source: str, cursor: Cursor, *, now: datetime) -> None:
+        """Move the cursor; call it in the transaction that stores the page."""
+        self._c.execute(
+            "insert into sources (name, cursor, cursor_at) values (?, ?, ?)"
+            " on conflict do update set cursor = excluded.cursor, cursor_at = excluded.cursor_at",
+            source, cursor.value, to_ms(now),
+        )  # fmt: skip
+
+    def record(self, source: str, coverage: Coverage, *, added: int, rejected: int, now: datetime) -> None:
+        """Keep what one page said of completeness, and the hole behind it where it left one."""
+        since, until = _ms(coverage.since), _ms(coverage.until)
+        self._c.execute(
+            "insert into polls (source, at, asked, returned, added, rejected, more_available, total, since, until,"
+            " cost)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            source, to_ms(now), coverage.asked, coverage.returned, added, rejected, int(coverage.more_available),
+            coverage.total, since, until, coverage.cost,
+        )  # fmt: skip
+
+    def reject(self, source: str, rejects: Iterable[Reject], *, now: datetime) -> None:
+        """Set rows aside; the same row of the same source once."""
+        self._c.many(
+            "insert or ignore into rejects (source, digest, line, reason, raw, seen_at) values (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    source,
+                    _digest(item),
+                    item.line,
+                    item.reason,
+                    item.raw.encode("utf-8", "replace").decode(),
+                    to_ms(now),
+                )
+                for item in rejects
+            ],
+        )
+
+    def rejects(self, source: str | None = None, *, limit: int = 100) -> list[tuple[str, Reject]]:
+        """What was set aside, newest first, with its source."""
+        rows = self._c.rows(
+            "select source, line, reason, raw from rejects where ? is null or source = ?"
+            " order by seen_at desc, line limit ?",
+            source, source, limit,
+        )  # fmt: skip
+        return [(row[0], Reject(line=row[1], reason=row[2], raw=row[3])) for row in rows]
+
+    def reject_count(self, source: str | None = None) -> int:
+        """How many rows were set aside."""
+        return int(self._c.rows("select count(*) from rejects where ? is null or source = ?", source, source)[0][0])
+
+    def succeeded(self, source: str, *, now: datetime) -> None:
+        """A poll came to its end: the source is read, and a hole that was open ends here."""
+        self._c.execute(
+            "insert into sources (name, last_poll, last_success) values (?, ?, ?) on conflict do update set"
+            " last_poll = excluded.last_poll, last_success = excluded.last_success, failures = 0, last_error = null,"
+            " blind_since = null, not_before = null",
+            source, to_ms(now), to_ms(now),
+        )  # fmt: skip
+        self._c.execute(
+            "update gaps set until = ?, closed_at = ? where source = ? and until is null",
+            to_ms(now),
+            to_ms(now),
+            source,
+        )
+
+    def failed(self, source: str, reason: str, *, now: datetime, wait: timedelta | None = None) -> None:
+        """A poll broke off: count it, remember why, and call the source blind since its last success."""
+        moment = to_ms(now)
+        self._c.execute(
+            "insert into sources (name, last_poll, failures, last_error, blind_since, not_before)"
+            " values (?, ?, 1, ?, ?, ?)"
+            " on conflict do update set last_poll = excluded.last_poll, failures = failures + 1,"
+            " last_error = excluded.last_error, not_before = excluded.not_before,"
+            " blind_since = coalesce(blind_since, last_success, excluded.blind_since)",
+            source, moment, reason, moment, None if wait is None else to_ms(now + wait),
+        )  # fmt: skip
+        self._c.execute(
+            "insert or ignore into gaps (source, since, until, reason, found_at)"
+            " select name, blind_since, null, 'blind', ? from sources where name = ?",
+            moment, source,
+        )  # fmt: skip
+
+    def gap(self, source: str, since: datetime, until: datetime, reason: str, *, now: datetime) -> None:
+        """Remember a range that could not be read."""
+        self._c.execute(
+            "insert or ignore into gaps (source, since, until, reason, found_at) values (?, ?, ?, ?, ?)",
+            source, to_ms(since), to_ms(until), reason, to_ms(now),
+        )  # fmt: skip
+
+    def gaps(self, source: str) -> list[tuple[datetime, datetime | None, str]]:
+        """The known holes of a source as (since, until, reason); until None: open still."""
+        rows = self._c.rows("select since, until, reason from gaps where source = ? order by since", source)
+        return [(from_ms(row[0]), from_ms(row[1]) if row[1] is not None else None, row[2]) for row in rows]
+
+    def health(self) -> dict[str, SourceHealth]:
+        """Each source's state, by name."""
+        rows = self._c.rows(
+            "select name, last_poll, last_success, failures, last_error, blind_since, not_before"
+            " from sources order by name"
+        )
+        return {row[0]: _health(row) for row in rows}
+
+
+def _health(row: tuple[Any, ...]) -> SourceHealth:
+    def time(place: int) -> datetime | None:
+        return None if row[place] is None else from_ms(row[place])
+
+    return SourceHealth(
+        name=row[0], last_poll=time(1), last_success=time(2), failures=row[3], last_error=row[4],
+        blind_since=time(5), not_before=time(6),
+    )  # fmt: skip
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else to_ms(moment)
+
+
+def _digest(item: Reject) -> str:
+    text = f"{item.line}\0{item.reason}\0{item.raw}"
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()

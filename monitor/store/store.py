@@ -1,0 +1,51 @@
+"""The whole store in one hand: each group of tables under its name. Knows no SQL itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from monitor.store.database import Connection
+from monitor.store.detection import Detection
+from monitor.store.incidents import Incidents
+from monitor.store.maintenance import Maintenance
+from monitor.store.mentions import Mentions
+from monitor.store.outbox import Outbox
+from monitor.store.reports import Reports
+from monitor.store.scores import Scores
+from monitor.store.sources import Sources
+
+
+class Store:
+    """One open database. Raises StoreError and its kinds, in one sentence, wherever it is touched."""
+
+    def __init__(self, path: Path, *, write: bool = True) -> None:
+        self.path = path
+        self._connection = Connection(path, write=write)
+        self.mentions = Mentions(self._connection)
+        self.scores = Scores(self._connection)
+        self.sources = Sources(self._connection)
+        self.detection = Detection(self._connection)
+        self.incidents = Incidents(self._connection)
+        self.outbox = Outbox(self._connection)
+        self.reports = Reports(self._connection)
+        self.maintenance = Maintenance(self._connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it is committed, durably, or nothing of it."""
+        with self._connection.transaction():
+            yield
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

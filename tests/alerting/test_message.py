@@ -1,0 +1,150 @@
+"""The words that people get. `golden/` holds each message as it must read, letter for letter."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitor.alerting import sample
+from monitor.alerting.message import Templates
+from monitor.clock import parse
+from monitor.domain import Alert, Author, Incident, Message, Phase
+from monitor.errors import SettingsError
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "config" / "templates"
+GOLDEN = Path(__file__).parent / "golden"
+ZERO_WIDTH = "\u200b"
+
+
+def message(alert: Alert, incident: Incident, zone: str = "Europe/Berlin", receiver: str = "mail") -> Message:
+    return Templates(TEMPLATES).message(alert, incident, receiver=receiver, zone=zone)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("known", ["full", "bare"])
+def test_each_message_reads_as_it_should(phase: Phase, known: str) -> None:
+    said = message(*(sample.alert if known == "full" else sample.bare)(phase))
+    golden = (GOLDEN / f"{phase.value}_{known}.txt").read_text("utf-8")
+    assert f"{said.title}\n\n{said.body}\n" == golden
+
+
+def test_times_are_shown_in_the_zone_of_the_brand_across_a_clock_change() -> None:
+    alert, incident = sample.alert()
+    before, after = parse("2026-03-29T00:30:00Z"), parse("2026-03-29T01:30:00Z")
+    spike = replace(alert.explanation.spike, fired_at=after)
+    moved = replace(alert, at=after, explanation=replace(alert.explanation, spike=spike))
+    body = message(moved, replace(incident, onset=before, opened_at=after)).body
+    assert "Sunday 29 March 2026, 03:30 (Europe/Berlin)" in body
+    assert "Since: Sunday 29 March 2026, 01:30 (Europe/Berlin) (1 h before this alert)" in body
+
+
+def test_the_key_is_stable_and_differs_by_receiver_phase_time_and_incident() -> None:
+    alert, incident = sample.alert()
+    same = message(alert, incident, zone="UTC").key
+    assert same == message(alert, incident).key
+    others = [
+        message(alert, incident, receiver="pager").key,
+        message(replace(alert, at=alert.at.replace(minute=59)), incident).key,
+        message(replace(alert, phase=Phase.CLOSED), incident).key,
+        message(replace(alert, incident_id=8), incident).key,
+    ]
+    assert len({same, *others}) == 5
+
+
+def test_a_new_spike_during_an_open_incident_reads_as_worse() -> None:
+    alert, incident = sample.alert()
+    earlier = replace(incident, opened_at=sample.ONSET)
+    assert "getting worse" in message(alert, earlier).title
+
+
+def test_the_facts_are_json_and_tell_what_the_text_tells() -> None:
+    alert, incident = sample.alert()
+    facts = json.loads(json.dumps(message(alert, incident).facts, allow_nan=False))
+    assert facts["phase"] == "opened"
+    assert facts["fired_at"] == "2026-03-11T13:10:00Z"
+    assert facts["window"] == 3600
+    assert (facts["observed"], facts["expected"], facts["unhappy_authors"]) == (31.2, 4.2, 27)
+    assert facts["terms"][0] == {"text": "parcel lost", "count": 14, "z": 5.1}
+    assert facts["top_posts"][0]["url"] == "https://example.org/rosa/1"
+
+
+HOSTILE = (
+    "@everyone @channel <!here> <@U123> [win a prize](https://evil.example) "
+    "\u202egnp.exe\x1b[2J ```code {{ 7 * 7 }} <https://evil.example|bank>\nsecond line"
+)
+
+
+def hostile() -> Message:
+    alert, incident = sample.alert()
+    post = alert.explanation.top_posts[0]
+    mention = replace(
+        post.mention,
+        text=HOSTILE,
+        author=Author(handle="@everyone\u202e\n1. forged line"),
+        url="javascript:alert(1)",
+    )
+    explanation = replace(alert.explanation, top_posts=(replace(post, mention=mention),))
+    return message(replace(alert, explanation=explanation), incident)
+
+
+@pytest.mark.parametrize("acting", ["@everyone", "@channel", "<!here", "<@U", "](", "<https", "\u202e", "\x1b", "```"])
+def test_a_strangers_text_pings_nobody_and_hides_nothing(acting: str) -> None:
+    said = hostile()
+    assert acting not in said.body
+    assert acting not in said.title
+
+
+def test_a_strangers_text_is_still_readable_on_one_line_and_no_template() -> None:
+    (line,) = [line for line in hostile().body.splitlines() if line.startswith("1. ")]
+    read = line.replace(ZERO_WIDTH, "")
+    assert "@everyone @channel <!here> <@U123> [win a prize](https://evil.example) gnp.exe" in read
+    assert "{{ 7 * 7 }}" in read
+    assert "javascript:" not in read
+
+
+def test_a_long_post_is_cut() -> None:
+    alert, incident = sample.alert()
+    post = alert.explanation.top_posts[0]
+    long = replace(post, mention=replace(post.mention, text="lost parcel " * 2_000))
+    said = message(replace(alert, explanation=replace(alert.explanation, top_posts=(long,))), incident)
+    (line,) = [line for line in said.body.splitlines() if line.startswith("1. ")]
+    assert len(line) < 300
+    assert "…" in line
+
+
+def test_unknown_followers_are_left_out_and_never_nought() -> None:
+    alert, incident = sample.alert()
+    post = alert.explanation.top_posts[0]
+    unknown = replace(post, mention=replace(post.mention, author=Author(handle="rosa"), url=None))
+    body = message(replace(alert, explanation=replace(alert.explanation, top_posts=(unknown,))), incident).body
+    assert '1. rosa on x: "Third week' in body
+
+
+@pytest.mark.parametrize(
+    ("template", "complaint"),
+    [
+        ("title\n{{ brnad }}", "'brnad' is undefined"),
+        ("title\n{% if %}", "line 2"),
+        ("title\n{{ 1 / 0 }}", "division by zero"),
+        ("title\n{{ brand.nosuch.deeper }}", "nosuch"),
+        ("title\n{{ ''.__class__.__mro__ }}", "unsafe"),
+        ('title\n{% include "nowhere.j2" %}', "nowhere.j2"),
+        ('title\n{% include "../../pyproject.toml" %}', "pyproject.toml"),
+    ],
+)
+def test_a_template_with_a_mistake_is_refused_at_once_with_its_name(
+    template: str, complaint: str, tmp_path: Path
+) -> None:
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    (tmp_path / "templates" / "worsened.j2").write_text(template, "utf-8")
+    with pytest.raises(SettingsError, match=r"worsened\.j2") as refusal:
+        Templates(tmp_path / "templates")
+    assert complaint in str(refusal.value)
+
+
+def test_a_missing_template_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"opened\.j2 cannot be read"):
+        Templates(tmp_path)

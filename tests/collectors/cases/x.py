@@ -1,0 +1,62 @@
+"""X: the loopback server, with 10 posts on a page and three pages a poll."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from monitor.domain import Secret
+from monitor.errors import AnswerUnreadable, CredentialRefused, RateLimited, SourceDown
+from tests.collectors.case import NOW, SECRET, Case
+from tests.servers import x_server
+from tests.servers.loopback import BROKEN, DROPPED, HTML, SLOW, Reply
+
+VARIABLE = "TEST_X_TOKEN"
+
+
+@contextmanager
+def case(folder: Path) -> Iterator[Case]:
+    os.environ[VARIABLE] = SECRET
+    with x_server.XServer(NOW, SECRET) as server:
+        last = NOW - timedelta(hours=3)
+
+        def publish(count: int) -> set[str]:
+            nonlocal last
+            ids = server.publish(count, last)
+            last += timedelta(minutes=10)
+            return {str(ident) for ident in ids}
+
+        def always(reply: Reply) -> None:
+            server.always = reply
+
+        def heal() -> None:
+            server.always = None
+
+        faults = {
+            "rate limit": (RateLimited, lambda: always(x_server.too_many(NOW + timedelta(minutes=5)))),
+            "rate limit without a time": (RateLimited, lambda: always(x_server.too_many(None))),
+            "server fault": (SourceDown, lambda: always(BROKEN)),
+            "dropped socket": (SourceDown, lambda: always(DROPPED)),
+            "slow body": (SourceDown, lambda: always(SLOW)),
+            "expired token": (CredentialRefused, lambda: always(x_server.EXPIRED)),
+            "usage cap": (CredentialRefused, lambda: always(x_server.CAPPED)),
+            "no credit": (CredentialRefused, lambda: always(x_server.UNPAID)),
+            "not allowed": (CredentialRefused, lambda: always(x_server.FORBIDDEN)),
+            "a page of HTML": (AnswerUnreadable, lambda: always(HTML)),
+            "a list": (AnswerUnreadable, lambda: always(Reply(200, b"[]"))),
+        }
+        yield Case(
+            options={
+                "token": Secret(f"env:{VARIABLE}"),
+                "base_url": server.url,
+                "page_size": 10,
+                "max_pages": 3,
+                "timeout": 0.3,
+            },
+            publish=publish,
+            spoil=lambda: server.posts.update({server.add(last, created_at="yesterday"): server.posts.popitem()[1]}),
+            faults=faults,
+            heal=heal,
+        )
+    del os.environ[VARIABLE]

@@ -1,0 +1,102 @@
+"""The shipped format: what is changed, absent or odd is refused in one sentence."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import models
+from models import ModelMissing, ModelUnusable, folder
+
+BUNDLED = Path(str(models.__file__)).parent / "bundled"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(BUNDLED, tmp_path / "model"))
+
+
+def test_the_shipped_model_is_whole_and_named_after_its_weights() -> None:
+    held = folder.read(BUNDLED)
+    name, _, digest = held.name.partition("@")
+    assert (name, len(digest)) == ("bundled-minilm-1", 8)
+    assert held.labels == ("negative", "neutral", "positive")
+
+
+@pytest.mark.parametrize("file", [folder.GRAPH, folder.TOKENIZER, folder.CONFIG])
+def test_one_changed_byte_is_refused(copy: Path, file: str) -> None:
+    data = bytearray((copy / file).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / file).write_bytes(data)
+    with pytest.raises(ModelMissing, match=rf"{file}: is not the file that was shipped.* Install the program again"):
+        models.load(str(copy))
+
+
+@pytest.mark.parametrize("file", [folder.GRAPH, folder.TOKENIZER, folder.CONFIG])
+def test_an_absent_file_is_named(copy: Path, file: str) -> None:
+    (copy / file).unlink()
+    with pytest.raises(ModelMissing, match=rf"{file}: cannot be read \(No such file"):
+        models.load(str(copy))
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", "{"])
+def test_a_damaged_manifest_is_refused(copy: Path, manifest: str) -> None:
+    (copy / folder.MANIFEST).write_text(manifest)
+    with pytest.raises(ModelMissing, match=r"manifest.json: is damaged"):
+        models.load(str(copy))
+
+
+def rewrite(copy: Path, **changes: object) -> None:
+    held = folder.read(copy)
+    config = json.loads((copy / folder.CONFIG).read_text()) | changes
+    folder.write(copy, graph=held.graph, tokenizer=held.tokenizer, config=config)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"format": 99}, "format 99 is not 1"),
+        ({"temperature": "hot"}, "not a model config"),
+        ({"labels": ["spam", "ham"]}, "labels are spam, ham"),
+    ],
+)
+def test_an_odd_config_is_refused_in_words(copy: Path, changes: dict[str, object], reason: str) -> None:
+    rewrite(copy, **changes)
+    with pytest.raises(ModelUnusable, match=reason):
+        models.load(str(copy))
+
+
+def test_a_graph_that_is_no_graph_is_refused_in_words(copy: Path) -> None:
+    held = folder.read(copy)
+    config = json.loads((copy / folder.CONFIG).read_text())
+    folder.write(copy, graph=b"not a graph", tokenizer=held.tokenizer, config=config)
+    with pytest.raises(ModelUnusable, match=r"ONNX Runtime .* cannot run the model"):
+        models.load(str(copy))
+
+
+def test_another_temperature_is_another_name_and_other_numbers(copy: Path) -> None:
+    before = models.load(str(copy))
+    rewrite(copy, temperature=3.0)
+    after = models.load(str(copy))
+    assert before.name != after.name
+    text = ["My parcel is late again and nobody answers."]
+    assert after.predict(text)[0].sentiment.confidence < before.predict(text)[0].sentiment.confidence
+
+
+def test_a_folder_is_not_taken_for_a_model_before_its_manifest_is_written(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = folder.read(copy)
+    real: Callable[..., int] = Path.write_bytes
+
+    def fails(path: Path, data: bytes) -> int:
+        if path.name == folder.CONFIG:
+            raise OSError(28, "No space left on device")
+        return real(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", fails)
+    with pytest.raises(OSError, match="No space left"):
+        folder.write(copy, graph=held.graph, tokenizer=held.tokenizer, config={"name": "half"})
+    assert not folder.is_ours(copy)

@@ -1,0 +1,1 @@
+"""Servers on loopback that speak the networks' own languages, for the tests."""
