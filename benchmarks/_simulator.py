@@ -67,6 +67,7 @@ def simulate(seed: int, weeks: int = 10, rate: float | None = None) -> Brand:
     own = np.exp(_wander(random, count, 3 * HOUR, random.uniform(0.1, 0.3)))
     y = _posts(random, expected * lift * shared * own / HOUR)
     o = _posts(random, others * other_lift * shared / HOUR)
+    _talk(random, y, o, usual)
     brand.expected = expected / HOUR
     brand.crises = [_confirmed(crisis, y, brand.expected) for crisis in brand.crises]
     brand.negatives, brand.mentions = y, y + o
@@ -165,6 +166,17 @@ def _posts(random: np.random.Generator, rate: Floats) -> Floats:
     for lag in range(1, 7):
         total[lag:] += random.poisson(first[:-lag] * (1 / 18))
     return total
+
+
+def _talk(random: np.random.Generator, y: Floats, o: Floats, usual: float) -> None:
+    """Threads that flare up for half an hour about every five days, heavy-tailed in size: noise, not crises."""
+    for place in random.integers(0, len(y) - HOUR, random.poisson(len(y) / (5 * DAY))):
+        size = min(0.3 * usual * random.pareto(1.6) + 1.0, 3.0 * usual + 4.0)
+        fade = np.exp(-np.arange(HOUR) / random.uniform(1.0, 4.0))
+        posts = random.poisson(size * fade / fade.sum())
+        unhappy = random.binomial(posts, random.uniform(0.2, 0.9))
+        y[place : place + HOUR] += unhappy
+        o[place : place + HOUR] += posts - unhappy
 
 
 def _confirmed(crisis: Crisis, y: Floats, expected: Floats) -> Crisis:

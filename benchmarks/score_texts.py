@@ -1,6 +1,8 @@
-"""Posts made up for the scoring benchmark: varied, of the usual length, no two alike. Standard library only."""
+"""Posts made up for the scoring benchmark: varied, of the usual length, no two of which normalise to the same text."""
 
 import random
+
+from models.text import normalise
 
 _OPENINGS = (
     "honestly,", "so", "day {n} and", "hey @{h}", "just saw that", "not sure why but", "update:", "ok",
@@ -52,10 +54,11 @@ _DAYS = ("Monday", "Tuesday", "Friday", "Sunday", "week", "month")
 def posts(count: int, seed: int) -> list[str]:
     """`count` different posts; the same seed gives the same posts."""
     chance = random.Random(seed)
-    made: dict[str, None] = {}
+    made: dict[str, str] = {}
     while len(made) < count:
-        made[_post(chance)] = None
-    return list(made)
+        post = _post(chance)
+        made.setdefault(normalise(post), post)
+    return list(made.values())
 
 
 def _post(chance: random.Random) -> str:

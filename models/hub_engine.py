@@ -73,7 +73,11 @@ class _Source:
 
     def model(self, dtype: torch.dtype) -> Any:
         """The model with its weights, from safetensors alone."""
-        return self._part(AutoModelForSequenceClassification, use_safetensors=True, dtype=dtype)
+        options: dict[str, Any] = {"use_safetensors": True, "dtype": dtype, "output_loading_info": True}
+        model, report = self._part(AutoModelForSequenceClassification, **options)
+        if report["missing_keys"]:
+            raise ModelUnusable(f'Model "{self._name}" has no trained head for sentiment: it would answer by chance.')
+        return model
 
     def versioned_name(self, config: Any) -> str:
         """The id and the first digits of its commit; for a folder, its name and those of its weights' SHA-256."""

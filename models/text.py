@@ -10,7 +10,7 @@ from functools import lru_cache
 from html import unescape
 
 MAX_CHARACTERS = 2_000  # what 128 word pieces hold, several times over; bounds the cost of hostile text
-_RAW_CHARACTERS = 4 * MAX_CHARACTERS  # raw text is cut here first: links, entities and blanks shrink later
+_RAW_CHARACTERS = 4 * MAX_CHARACTERS  # raw text is cut here first: links, HTML escapes and blanks shrink later
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w@])@\w+(?:[.-]\w+)*")
 _HANDLES = re.compile(r"@user(?:\s+@user){3,}")

@@ -189,6 +189,8 @@ def checked_url(address: str) -> httpx2.URL:
         raise AddressRefused(f"{url.host or 'an address'}: only http and https are asked.")
     if url.userinfo:
         raise AddressRefused(f"{url.host}: an address may hold no user name or password.")
+    if url.port is not None and not 0 < url.port < 65_536:
+        raise AddressRefused(f"{url.host}: there is no port {url.port}.")
     if not url.host or any(sign in url.host for sign in " %\\/@#?"):
         raise AddressRefused("an address names no host; write it as https://host/path.")
     return url

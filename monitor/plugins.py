@@ -4,7 +4,8 @@ Knows no plugin by name, and imports one only when it is asked for. An entry poi
 in the group "monitor.collectors" (or .detectors, .notifiers, .exporters) and names the plugin's class.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -37,10 +38,21 @@ def load(port: str, kind: str) -> type[Any]:
     """The plugin class of a kind. Raises UnknownPlugin, naming those that there are."""
     for point in entry_points(group=f"monitor.{port}"):
         if point.name == kind:
-            return _checked(point.load(), port, kind)
+            return _checked(_imported(point.load, port, kind), port, kind)
     if kind not in kinds(port):
         raise UnknownPlugin(f'"{kind}" is not one of the {port}; there are: {", ".join(kinds(port))}.')
-    return _checked(_class_in(import_module(f"monitor.{port}.{kind}"), kind), port, kind)
+    module = _imported(lambda: import_module(f"monitor.{port}.{kind}"), port, kind)
+    return _checked(_class_in(module, kind), port, kind)
+
+
+def _imported(bring: Callable[[], Any], port: str, kind: str) -> Any:
+    """What an import gives. Raises UnknownPlugin where it fails: one broken plugin must not break the others."""
+    try:
+        return bring()
+    except Exception as error:  # a plugin's file may raise anything
+        raise UnknownPlugin(
+            f'"{kind}" of the {port} cannot be loaded ({type(error).__name__}: {error}). Install what it needs.'
+        ) from error
 
 
 def _class_in(module: ModuleType, kind: str) -> type[Any]:
@@ -55,4 +67,6 @@ def _checked(plugin: type[Any], port: str, kind: str) -> type[Any]:
     missing = [name for name in (*sorted(verbs), "Options") if not hasattr(plugin, name)]
     if missing:
         raise UnknownPlugin(f'the plugin "{kind}" of {port} lacks {", ".join(missing)}.')
+    if not is_dataclass(plugin.Options):
+        raise UnknownPlugin(f'the plugin "{kind}" of {port} needs Options that are a dataclass.')
     return plugin

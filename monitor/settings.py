@@ -8,8 +8,8 @@ knows nothing of what anybody does with them. Environment variables MONITOR_SECT
 import os
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,24 +17,34 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from monitor import plugins
-from monitor.domain import Brand
+from monitor.domain import Brand, Secret
 from monitor.errors import SettingsError
 from monitor.settings_types import (
     AlertsFile,
     BrandsFile,
     DetectionSection,
+    EnvironmentText,
     ModelSection,
     MonitorFile,
+    ReceiverTable,
     RouteTable,
+    RuleTable,
     ScheduleSection,
     Sections,
+    SourceTable,
     StoreSection,
     options_model,
     sentence,
+    without_password,
 )
 
 ENVIRONMENT = "MONITOR_"
 FILES = ("monitor.toml", "brands.toml", "alerts.toml")
+_PLUGIN_TABLES: tuple[tuple[str, str, type[SourceTable | RuleTable | ReceiverTable], str], ...] = (
+    ("monitor.toml", "source", SourceTable, "collectors"),
+    ("alerts.toml", "rule", RuleTable, "detectors"),
+    ("alerts.toml", "receiver", ReceiverTable, "notifiers"),
+)
 Plain = Mapping[str, Any]
 File = TypeVar("File", MonitorFile, BrandsFile, AlertsFile)
 
@@ -45,7 +55,7 @@ class PluginSettings:
 
     name: str
     kind: str
-    options: Any
+    options: Any  # the plugin's own Options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +105,7 @@ def find_folder(asked: Path | None = None, *, environ: Mapping[str, str] = os.en
     ]
     tried = [wanted] if wanted else places
     for place in tried:
-        if (place / "monitor.toml").is_file():
+        if os.path.isfile(place / "monitor.toml"):  # unlike Path.is_file, False for whatever cannot be looked at
             return place
     looked = ", ".join(str(place) for place in tried)
     raise SettingsError(f"No monitor.toml found; looked in: {looked}. Name the folder with --config.")
@@ -112,9 +122,12 @@ def load(folder: Path, *, environ: Mapping[str, str] = os.environ, only: Plain |
     main = _validated(MonitorFile, layers.values, folder / "monitor.toml", problems, layers.origins)
     cards = _validated(BrandsFile, texts["brands.toml"], folder / "brands.toml", problems)
     alerts = _validated(AlertsFile, texts["alerts.toml"], folder / "alerts.toml", problems)
-    if problems or main is None or cards is None or alerts is None:
+    if main is None or cards is None or alerts is None:
+        _look_further(folder, texts, problems)
         raise SettingsError(*problems)
-    settings = _assemble(folder, main, cards, alerts, layers.origins, problems)
+    others = {name: _origins(texts[name], folder / name) for name in ("brands.toml", "alerts.toml")}
+    origins = layers.origins | others["brands.toml"] | others["alerts.toml"]
+    settings = _assemble(folder, main, cards, alerts, origins, problems)
     if problems:
         raise SettingsError(*problems)
     return settings
@@ -133,22 +146,53 @@ def shown(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """Every effective value as (key, value, where it came from); a secret shows its reference, never its value."""
     for section in Sections:
         for key, value in getattr(settings, section):
-            yield f"{section}.{key}", str(value), settings.origins.get(f"{section}.{key}", "default")
-    yield from _shown_plugins("source", settings.sources, settings.folder / "monitor.toml")
+            yield _line(settings, f"{section}.{key}", value)
+    for word, items in (("source", settings.sources), ("rule", settings.rules), ("receiver", settings.receivers)):
+        for item in items:
+            common = {key.name: getattr(item, key.name) for key in fields(item) if key.name not in ("name", "options")}
+            own = {key.name: getattr(item.options, key.name) for key in fields(item.options)}
+            for key, value in {**common, **own}.items():
+                yield _line(settings, f'{word} "{item.name}".{key}', value)
     for card in settings.brands:
-        yield f'brand "{card.name}"', ", ".join((*card.names, *card.handles, *card.hashtags)), "brands.toml"
-    yield from _shown_plugins("rule", settings.rules, settings.folder / "alerts.toml")
-    yield from _shown_plugins("receiver", settings.receivers, settings.folder / "alerts.toml")
+        for each in fields(card):
+            yield _line(settings, f'brand "{card.name}".{each.name.rstrip("_")}', getattr(card, each.name))
+    for number, route in enumerate(settings.routes, 1):
+        for key, value in route:
+            yield _line(settings, f"route {number}.{key.rstrip('_')}", value)
 
 
-def _shown_plugins(word: str, items: Sequence[PluginSettings], path: Path) -> Iterator[tuple[str, str, str]]:
-    for item in items:
-        yield f'{word} "{item.name}".kind', item.kind, str(path)
-        for key in item.options.__dataclass_fields__:
-            value = getattr(item.options, key)
-            text = getattr(value, "reference", None) or str(value)
-            default = item.options.__dataclass_fields__[key].default
-            yield f'{word} "{item.name}".{key}', text, "default" if value == default else str(path)
+def _line(settings: Settings, key: str, value: object) -> tuple[str, str, str]:
+    return key, as_written(value), settings.origins.get(key, "default")
+
+
+def as_written(value: object) -> str:
+    """A value as a file would have it; a secret as its reference, an address without its password.
+
+    >>> as_written(timedelta(minutes=90)), as_written(("a", "b")), as_written(None), as_written("http://me:pw@host/")
+    ('90m', 'a, b', '', 'http://…@host/')
+    """
+    if isinstance(value, Secret):
+        return value.reference
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, timedelta):
+        return duration_text(value)
+    if isinstance(value, tuple | list):
+        return ", ".join(as_written(each) for each in value)
+    return "" if value is None else without_password(str(value))
+
+
+def duration_text(length: timedelta) -> str:
+    """A duration as it is written: the largest unit in which it is a whole number.
+
+    >>> duration_text(timedelta(hours=36)), duration_text(timedelta(seconds=2.5)), duration_text(timedelta(0))
+    ('36h', '2.5s', '0s')
+    """
+    seconds = length.total_seconds()
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:g}s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +203,7 @@ class _Layers:
 
 def _overlay(text: Plain, environ: Mapping[str, str], only: Plain, path: Path, problems: list[str]) -> _Layers:
     values = {key: dict(value) if isinstance(value, dict) else value for key, value in text.items()}
-    origins = {f"{section}.{key}": str(path) for section in Sections for key in _keys_of(values.get(section, {}))}
+    origins = _origins(values, path)
     for name, value in sorted(environ.items()):
         section, found, key = name.removeprefix(ENVIRONMENT).lower().partition("__")
         if not name.startswith(ENVIRONMENT) or not found:
@@ -167,27 +211,40 @@ def _overlay(text: Plain, environ: Mapping[str, str], only: Plain, path: Path, p
         if section not in Sections:
             problems.append(f"environment, {name}: there is no section [{section}]; there are: {', '.join(Sections)}.")
             continue
-        values.setdefault(section, {})[key] = value
-        origins[f"{section}.{key}"] = f"environment, {name}"
+        if isinstance(values.setdefault(section, {}), dict):  # else the section itself is refused
+            values[section][key] = EnvironmentText(value)
+            origins[f"{section}.{key}"] = f"environment, {name}"
     for place, value in only.items():
         section, _, key = place.partition(".")
-        values.setdefault(section, {})[key] = value
-        origins[place] = "command line"
+        if isinstance(values.setdefault(section, {}), dict):
+            values[section][key] = value
+            origins[place] = "command line"
     return _Layers(values, origins)
 
 
-def _keys_of(section: object) -> Sequence[str]:
-    return list(section) if isinstance(section, dict) else []
+def _origins(values: Plain, path: Path) -> dict[str, str]:
+    """Which keys a file holds, under the names by which `shown` calls them."""
+    found: dict[str, str] = {}
+    for word, held in values.items():
+        if isinstance(held, dict):
+            found.update({f"{word}.{key}": str(path) for key in held})
+        for number, table in enumerate(held if isinstance(held, list) else (), 1):
+            if isinstance(table, dict):
+                label = f"route {number}" if word == "route" else f'{word} "{table.get("name")}"'
+                found.update({f"{label}.{key}": str(path) for key in table})
+    return found
 
 
 def _read(path: Path, problems: list[str]) -> Plain:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         problems.append(f"{path}: the file is missing; the one that came with the program shows every key.")
     except OSError as error:
         problems.append(f"{path}: cannot be read ({error.strerror}).")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        problems.append(f"{path}: is not UTF-8 text (byte {error.start + 1}). Save it as UTF-8.")
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         problems.append(f"{path}: is not TOML: {error}.")
     return {}
 
@@ -200,6 +257,18 @@ def _validated(
     except ValidationError as error:
         problems.extend(sentence(item, values, path, origins or {}) for item in error.errors())
         return None
+
+
+def _look_further(folder: Path, texts: Mapping[str, Plain], problems: list[str]) -> None:
+    """After a refusal: the plugins' own options of the tables that are in order, so that all is said at once."""
+    for file, word, kind, port in _PLUGIN_TABLES:
+        held = texts[file].get(word, ())
+        for values in held if isinstance(held, list) else ():
+            try:
+                table = kind.model_validate(values)
+            except ValidationError:
+                continue  # told already
+            _options(port, table, folder / file, word, problems)
 
 
 def _assemble(
@@ -262,7 +331,9 @@ def _options(port: str, table: Any, path: Path, word: str, problems: list[str]) 
     values = table.model_extra or {}
     try:
         checked = options_model(kind.Options).model_validate(values)
+        return kind.Options(**{key: getattr(checked, key) for key in type(checked).model_fields})
     except ValidationError as error:
         problems.extend(sentence(item, values, path, {}, where=where) for item in error.errors())
-        return None
-    return kind.Options(**{key: getattr(checked, key) for key in type(checked).model_fields})
+    except (ValueError, TypeError, ArithmeticError) as error:  # what the plugin itself refuses
+        problems.append(f"{where}: {str(error).rstrip('.')}.")
+    return None

@@ -8,6 +8,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from datetime import timedelta
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,17 +19,36 @@ from monitor.clock import parse_duration
 from monitor.domain import Secret
 
 Sections = ("store", "model", "detection", "schedule")
+LONGEST = timedelta(days=3660)  # of a duration: ten years; anything above is a slip of the pen
+_IN_THE_CLEAR = "a secret is not written into a file; write env:NAME or file:PATH, which say where it is"
+_TABLES = ("source", "brand", "rule", "route", "receiver")
+
+
+class EnvironmentText(str):
+    """A value that came as text because the environment knows nothing else: a number may be read from it."""
+
+    __slots__ = ()
 
 
 def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
+    if isinstance(value, timedelta):
+        return value
+    try:
+        length = parse_duration(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        length = None
+    if length is None:
+        raise ValueError('it is not a duration; write a number and s, m, h or d in quotes, as in "5m"')
+    if length > LONGEST:
+        raise ValueError("it must be at most ten years")
+    return length
 
 
 def _secret(value: object) -> object:
     if isinstance(value, Secret):
         return value
     if not isinstance(value, str) or not re.fullmatch(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)", value):
-        raise ValueError("a secret is not written into a file; write env:NAME or file:PATH, which say where it is")
+        raise ValueError(_IN_THE_CLEAR)
     return Secret(value)
 
 
@@ -46,10 +66,40 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+def _whole_number(value: object) -> object:
+    if isinstance(value, EnvironmentText) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise ValueError("it must be a whole number without quotes, as in 16")
+
+
+def _number(value: object) -> object:
+    if isinstance(value, EnvironmentText):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError("it must be a number without quotes, as in 0.5")
+    return value
+
+
+def _flag(value: object) -> object:
+    if not isinstance(value, bool | EnvironmentText):
+        raise ValueError("it must be true or false, without quotes")
+    return value
+
+
+def _path(value: object) -> object:
+    if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
+        raise ValueError("it must be a path in quotes")
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Interval = Annotated[Duration, AfterValidator(_positive)]
 SecretName = Annotated[Secret, BeforeValidator(_secret)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Whole = Annotated[int, BeforeValidator(_whole_number)]
+Number = Annotated[float, BeforeValidator(_number)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+FilePath = Annotated[Path, BeforeValidator(_path)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Names = tuple[Name, ...]
 
@@ -63,7 +113,9 @@ class Section(BaseModel):
 class StoreSection(Section):
     """[store]"""
 
-    path: Path = Field(Path("data/monitor.db"), description="The SQLite file; a relative path starts where you run.")
+    path: FilePath = Field(
+        Path("data/monitor.db"), description="The SQLite file; a relative path starts where you run."
+    )
 
 
 class ModelSection(Section):
@@ -71,8 +123,8 @@ class ModelSection(Section):
 
     name: str = Field("bundled", description='"bundled", or a Hugging Face model id or folder (needs the extra torch).')
     device: str = Field("cpu", description='"cpu", or a device of torch such as "cuda".')
-    threads: int | None = Field(None, ge=1, le=256, description="Threads for scoring; unset: one for each core.")
-    unsure_below: float = Field(
+    threads: Whole | None = Field(None, ge=1, le=256, description="Threads for scoring; unset: one for each core.")
+    unsure_below: Number = Field(
         0.0, ge=0, le=1, description="A label whose probability is below this is called unsure; 0: never."
     )
 
@@ -92,29 +144,29 @@ class ScheduleSection(Section):
 
     work_every: Interval = Field(timedelta(seconds=5), description="How often stored posts are scored and inspected.")
     jitter: Duration = Field(timedelta(seconds=10), description="Up to so much is added to each source's interval.")
-    workers: int = Field(16, ge=2, le=256, description="Threads that read sources side by side.")
+    workers: Whole = Field(16, ge=2, le=256, description="Threads that read sources side by side.")
 
 
 class _Plugin(BaseModel):
     """A table of a plugin: common keys here, the plugin's own pass through to its Options."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-    name: Name
-    kind: Name
+    name: Name = Field(description="Yours to choose; shown wherever it is spoken of.")
+    kind: Name = Field(description="Which plugin it is: one of the kinds below.")
 
 
 class SourceTable(_Plugin):
     """[[source]]"""
 
-    every: Interval = timedelta(minutes=5)
-    enabled: bool = True
-    brands: Names = ()
+    every: Interval = Field(timedelta(minutes=5), description="How often it is read.")
+    enabled: Flag = Field(True, description="Whether it is read at all.")
+    brands: Names = Field((), description="The brands whose names it asks for, by their cards' names; empty: all.")
 
 
 class RuleTable(_Plugin):
     """[[rule]]"""
 
-    brands: Names = ("*",)
+    brands: Names = Field(("*",), description="Which brands it watches; * stands for any letters.")
 
 
 class ReceiverTable(_Plugin):
@@ -124,25 +176,25 @@ class ReceiverTable(_Plugin):
 class RouteTable(Section):
     """[[route]]"""
 
-    brands: Names = ("*",)
-    severity: Literal["low", "medium", "high"] = "low"
-    receivers: Names
-    continue_: bool = Field(False, alias="continue")
+    brands: Names = Field(("*",), description="Which brands it fits; * stands for any letters.")
+    severity: Literal["low", "medium", "high"] = Field("low", description="The least severity that it fits.")
+    receivers: Names = Field(description="Who is told, by the names of their [[receiver]].")
+    continue_: Flag = Field(False, alias="continue", description="Whether the routes below are asked as well.")
 
 
 class BrandTable(Section):
     """[[brand]]"""
 
-    name: Name
-    about: str = ""
-    not_: Names = Field((), alias="not")
-    names: Names = ()
-    handles: Names = ()
-    hashtags: Names = ()
-    exclude: Names = ()
-    competitor: bool = False
-    timezone: Zone = "UTC"
-    promises: Names = ()
+    name: Name = Field(description="The brand; one of its names by itself.")
+    about: str = Field("", description="What it sells, for people who judge whether a post is about it.")
+    not_: Names = Field((), alias="not", description="What else goes by the same name, for the same people.")
+    names: Names = Field((), description="More names and spellings, as people write them.")
+    handles: Names = Field((), description="Account names, without the @.")
+    hashtags: Names = Field((), description="Hashtags, without the #.")
+    exclude: Names = Field((), description="Phrases in which a name means something else.")
+    competitor: Flag = Field(False, description="true: measured for comparison, never alerted on.")
+    timezone: Zone = Field("UTC", description="The place whose day and week it lives by.")
+    promises: Names = Field((), description="What it promises its customers.")
 
 
 class _Unique(BaseModel):
@@ -194,21 +246,27 @@ def options_model(options: type[Any]) -> type[BaseModel]:
     return create_model(options.__qualname__, __config__=Section.model_config, **shape)
 
 
+_WORDS: Mapping[Any, Any] = {
+    timedelta: Duration, Secret: SecretName, int: Whole, float: Number, bool: Flag, Path: FilePath,
+}  # fmt: skip
+
+
 def _in_words(hint: Any) -> Any:
-    """The type as it is written in a file: durations as text, secrets as references."""
-    if hint is timedelta:
-        return Duration
-    if hint is Secret:
-        return SecretName
+    """The type as it is written in a file: durations as text, secrets as references, numbers as numbers."""
+    if hint in _WORDS:
+        return _WORDS[hint]
+    parts = tuple(_in_words(part) for part in get_args(hint))
     if get_origin(hint) in (Union, types.UnionType):
-        return Union[tuple(_in_words(part) for part in get_args(hint))]  # noqa: UP007 - built at run time
+        return Union[parts]  # noqa: UP007 - built at run time
+    if get_origin(hint) in (tuple, list, dict, frozenset, set):
+        return get_origin(hint)[parts]
     return hint
 
 
 def sentence(
     item: Any, values: Mapping[str, Any], path: Path, origins: Mapping[str, str], where: str | None = None
 ) -> str:
-    """One refusal of pydantic in the reader's words: file, table, key, value, what is allowed."""
+    """One refusal of pydantic in the reader's words: file, table, key, value, what is allowed. Never a secret."""
     loc = [part for part in item["loc"] if not (isinstance(part, str) and part.startswith(("function-", "union")))]
     place = where or _place(loc, values, path, origins)
     key = next((str(part) for part in reversed(loc) if isinstance(part, str)), "")
@@ -216,10 +274,34 @@ def sentence(
         return f"{place}: there is no key {key}. Take it out, or look for its spelling in docs/config.md."
     if item["type"] == "missing":
         return f"{place}: {key} is missing. Write {key} = …"
-    reason = item["msg"].removeprefix("Value error, ").rstrip(".")
+    reason = _reason(item, key)
     if not loc:
         return f"{place}: {reason}."
-    return f"{place}: {key} = {_short(item['input'])}: {reason[:1].lower()}{reason[1:]}."
+    if reason == _IN_THE_CLEAR:
+        return f"{place}: {key}: {reason}. If it was real, replace it: it has been in a file."
+    return f"{place}: {key} = {_short(item['input'])}: {reason}."
+
+
+def _reason(item: Any, key: str) -> str:
+    """What is allowed, in words."""
+    told = item.get("ctx", {})
+    words = {
+        "string_type": 'it must be text in quotes, as in "name"',
+        "string_too_short": "it must not be empty",
+        "string_too_long": f"it must have at most {told.get('max_length')} characters",
+        "tuple_type": f"write [[{key}]], with two brackets"
+        if key in _TABLES
+        else 'it must be a list, as in ["a", "b"]',
+        "model_type": f"it must be a table, under a line [{key}]",
+        "greater_than_equal": f"it must be at least {told.get('ge')}",
+        "less_than_equal": f"it must be at most {told.get('le')}",
+        "literal_error": f"it must be one of {told.get('expected')}",
+        "int_parsing": "it must be a whole number, as in 16",
+        "float_parsing": "it must be a number, as in 0.5",
+        "bool_parsing": "it must be true or false",
+    }
+    reason = str(words.get(item["type"], item["msg"])).removeprefix("Value error, ").rstrip(".")
+    return reason[:1].lower() + reason[1:]
 
 
 def _place(loc: list[Any], values: Mapping[str, Any], path: Path, origins: Mapping[str, str]) -> str:
@@ -229,10 +311,25 @@ def _place(loc: list[Any], values: Mapping[str, Any], path: Path, origins: Mappi
     if len(loc) >= 2 and isinstance(loc[1], int):
         table = values[loc[0]][loc[1]]
         name = table.get("name") if isinstance(table, dict) else None
-        return f'{path}, [[{loc[0]}]] "{name}"' if name else f"{path}, [[{loc[0]}]] number {loc[1] + 1}"
+        named = isinstance(name, str) and name
+        return f'{path}, [[{loc[0]}]] "{name}"' if named else f"{path}, [[{loc[0]}]] number {loc[1] + 1}"
     return f"{path}, [{loc[0]}]" if len(loc) >= 2 else str(path)
 
 
 def _short(value: object) -> str:
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    """A refused value, short; the inside of tables and lists stays hidden, because a secret may be there."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict | list):
+        return "{…}" if isinstance(value, dict) else "[…]"
+    text = f'"{without_password(value)}"' if isinstance(value, str) else str(value)
     return text if len(text) <= 80 else text[:77] + "…"
+
+
+def without_password(text: str) -> str:
+    """An address without the name and password that may stand before its host.
+
+    >>> without_password("http://me:pw@host/path")
+    'http://…@host/path'
+    """
+    return re.sub(r"(?<=://)[^/@\s]+(?=@)", "…", text)

@@ -63,18 +63,15 @@ def run(data_folder: Path, out: Path, work: Path, recipe: Recipe, *, name: str) 
     """
     posts = data.read_posts(data_folder / "sentiment" / "train.jsonl")
     validation = data.read_posts(data_folder / "sentiment" / "val.jsonl")
-    opinions = _opinions(data_folder / "target_sentiment" / "train.jsonl", recipe)
     kept, latest = data.split_latest(posts, recipe.hold_out_latest)
     base = encoder.find_base()
-    model = fit(base, kept, opinions, recipe, work)
+    model = fit(base, kept, recipe, work)
     export(model, base, recipe, out, name, validation)
     splits = {"validation": validation, "latest": latest}
     return {split: _measured(out, held) for split, held in splits.items() if held}
 
 
-def fit(
-    base: Path, posts: Sequence[LabelledPost], opinions: Sequence[LabelledPost], recipe: Recipe, work: Path
-) -> BertForSequenceClassification:
+def fit(base: Path, posts: Sequence[LabelledPost], recipe: Recipe, work: Path) -> BertForSequenceClassification:
     """The trained model; its weights also stand in `work`/torch in transformers' format."""
     work.mkdir(parents=True, exist_ok=True)
     _TALKER.set_verbosity_error()
@@ -83,15 +80,13 @@ def fit(
     (work / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n", encoding="utf-8")
     tokenizer, model = encoder.load_tokenizer(base, recipe.max_tokens), encoder.build(base)
     begun = time.monotonic()
-    model.load_state_dict(
-        loop.train(
-            model,
-            data.encode(tokenizer, posts),
-            data.soft_labels(posts, opinions, recipe.second_opinion),
-            recipe,
-            checkpoint=work / "run.pt",
-            told=lambda line: _log.info("%5.0f s  %s", time.monotonic() - begun, line),
-        )
+    loop.train(
+        model,
+        data.encode(tokenizer, posts),
+        [post.label for post in posts],
+        recipe,
+        checkpoint=work / "run.pt",
+        told=lambda line: _log.info("%5.0f s  %s", time.monotonic() - begun, line),
     )
     model.save_pretrained(work / "torch")
     return model
@@ -113,10 +108,6 @@ def export(
     bundle.write_bundle(out, name, weights, shape, tokenizer, temperature=1.0)
     temperature = bundle.fitted_temperature(out, validation)
     bundle.write_bundle(out, name, weights, shape, tokenizer, temperature=temperature)
-
-
-def _opinions(path: Path, recipe: Recipe) -> list[LabelledPost]:
-    return data.read_posts(path) if recipe.second_opinion else []
 
 
 def _measured(out: Path, posts: Sequence[LabelledPost]) -> Measures:

@@ -29,7 +29,6 @@ class LabelledPost:
     text: str
     label: int
     created_at: str | None = None
-    post_id: str | None = None
 
 
 def read_posts(path: Path) -> list[LabelledPost]:
@@ -46,7 +45,7 @@ def read_posts(path: Path) -> list[LabelledPost]:
 def _post(path: Path, number: int, line: str) -> LabelledPost:
     try:
         row = json.loads(line)
-        return LabelledPost(str(row["text"]), LABELS.index(row["label"]), row.get("created_at"), row.get("id"))
+        return LabelledPost(str(row["text"]), LABELS.index(row["label"]), row.get("created_at"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{path}, line {number}: needs `text` and `label`, one of {', '.join(LABELS)}."
         raise DataMissing(reason) from error
@@ -58,25 +57,6 @@ def split_latest(posts: Sequence[LabelledPost], count: int) -> tuple[list[Labell
     latest = {index for _, index in dated[max(0, len(dated) - count) :]} if count else set()
     rest = [post for index, post in enumerate(posts) if index not in latest]
     return rest, [posts[index] for index in sorted(latest)]
-
-
-def soft_labels(posts: Sequence[LabelledPost], opinions: Sequence[LabelledPost], weight: float) -> list[list[float]]:
-    """Label distributions: a post's own label, and with `weight` the mean of other labels given to the same id.
-
-    >>> soft_labels([LabelledPost("a", 0, None, "7")], [LabelledPost("a", 1, None, "7")], 0.25)
-    [[0.75, 0.25, 0.0]]
-    """
-    others: dict[str, list[int]] = {}
-    for opinion in opinions:
-        if opinion.post_id is not None:
-            others.setdefault(opinion.post_id, []).append(opinion.label)
-    return [_soft(post.label, others.get(post.post_id or "", []), weight) for post in posts]
-
-
-def _soft(label: int, others: Sequence[int], weight: float) -> list[float]:
-    share = weight if others else 0.0
-    kinds = range(len(LABELS))
-    return [(1 - share) * (kind == label) + share * others.count(kind) / max(1, len(others)) for kind in kinds]
 
 
 def encode(tokenizer: Tokenizer, posts: Sequence[LabelledPost]) -> list[list[int]]:

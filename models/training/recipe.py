@@ -11,9 +11,8 @@ class Recipe:
 
     `rate` is the top layer's learning rate; each layer further down gets `layer_decay` times the rate above it
     (Howard & Ruder, 2018, "discriminative fine-tuning"). `balance` is the power of the inverse class share used
-    as a loss weight: 0 none, 0.5 the square root, 1 full balance. `average` is the decay per step of an
-    exponential moving average of the weights, 0 for none (Polyak & Juditsky, 1992). `second_opinion` is the
-    weight given to the labels that other annotators gave to the same post.
+    as a loss weight: 0 none, 0.5 the square root, 1 full balance. `hold_out_latest` posts are kept from training to
+    measure on later posts than those learnt from.
     """
 
     seed: int = 1
@@ -26,8 +25,5 @@ class Recipe:
     weight_decay: float = 0.01
     balance: float = 0.5
     smoothing: float = 0.0
-    second_opinion: float = 0.0
-    average: float = 0.995
-    average_every: int = 4
     hold_out_latest: int = 2_500
     checkpoint_every: int = 200

@@ -5,6 +5,7 @@ Part of models/training/: the inverse of graph.build, up to its rounding to int8
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -37,7 +38,8 @@ def to_transformers(shipped: Path, out: Path) -> None:
     model = BertForSequenceClassification(config)
     model.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
     model.save_pretrained(out)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(shipped / folder.TOKENIZER), **_TOKENIZER)
+    make: Any = PreTrainedTokenizerFast  # its initialiser is untyped
+    tokenizer = make(tokenizer_file=str(shipped / folder.TOKENIZER), **_TOKENIZER)
     tokenizer.model_max_length = held.max_tokens
     tokenizer.save_pretrained(out)
 

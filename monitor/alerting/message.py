@@ -18,7 +18,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, T
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from monitor.alerting import sample, words
-from monitor.alerting.plain_text import Link, link, neutral, quoted
+from monitor.alerting.plain_text import Harmless, link, neutral, quoted
 from monitor.clock import iso
 from monitor.domain import Alert, Explanation, Incident, Message, Phase, ScoredMention
 from monitor.errors import SettingsError
@@ -107,7 +107,7 @@ def _key(alert: Alert, receiver: str) -> str:
 
 
 def _harmless(value: object) -> object:
-    return neutral(value) if isinstance(value, str) and not isinstance(value, Link) else value
+    return neutral(value) if isinstance(value, str) and not isinstance(value, Harmless) else value
 
 
 def _tidy(text: str) -> str:
@@ -123,7 +123,7 @@ def _names(alert: Alert, incident: Incident, zone: ZoneInfo) -> dict[str, object
         "rule": incident.rule,
         "severity": incident.severity,
         "incident": incident.id,
-        "model": explanation.model,
+        "model": None if explanation.model is None else Harmless(explanation.model),
         "zone": zone.key,
         "at": words.moment(alert.at, zone),
         "onset": words.moment(incident.onset, zone),

@@ -23,8 +23,8 @@ _ACTS = re.compile(
 _MASS = re.compile(r"@(?=everyone|channel|here|all\b)", re.IGNORECASE)
 
 
-class Link(str):
-    """An address that was checked by `link`: it goes into a message as it is."""
+class Harmless(str):
+    """What goes into a message as it is: an address that `link` has checked, or a name of ours."""
 
     __slots__ = ()
 
@@ -55,7 +55,7 @@ def quoted(text: str, limit: int = QUOTED) -> str:
     return neutral(line)
 
 
-def link(address: str | None) -> Link | None:
+def link(address: str | None) -> Harmless | None:
     """An address as a message may show it, or None where it is no plain http(s) address.
 
     >>> link("https://example.org/@joe/1?a=b")
@@ -72,4 +72,4 @@ def link(address: str | None) -> Link | None:
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         return None
     safe = quote(parts.geturl(), safe="/:?#@!$&'*+,;=%~-._", errors="replace")
-    return Link(_MASS.sub("%40", safe))
+    return Harmless(_MASS.sub("%40", safe))

@@ -94,11 +94,18 @@ class Baseline:
 
     def season(self, slot: int) -> float:
         """How much of the level belongs to this slot of the day (1: as much as on average)."""
+        seen, hours = self._around(slot)
+        return (seen + _SLOT_PRIOR * self.prior_season(slot)) / (self.total * hours + _SLOT_PRIOR)
+
+    def season_doubt(self, slot: int) -> float:
+        """Squared relative error of the season: one over the mentions it was learned from."""
+        return 1.0 / (self._around(slot)[0] + _SLOT_PRIOR)
+
+    def _around(self, slot: int) -> tuple[float, float]:
+        """Mentions seen and hours of exposure in a slot and, with less weight, its neighbours."""
         slots = len(self.slot_seen)
-        prior = self.prior_season(slot)
-        total = self.total
         if slots < _SMOOTHED:
-            return (self.slot_seen[slot] + _SLOT_PRIOR * prior) / (total * self.slot_hours[slot] + _SLOT_PRIOR)
+            return self.slot_seen[slot], self.slot_hours[slot]
         reach = 2 if slots >= 2 * _SMOOTHED else 1
         seen = hours = 0.0
         for shift in range(-reach, reach + 1):
@@ -106,7 +113,7 @@ class Baseline:
             at = (slot + shift) % slots
             seen += share * self.slot_seen[at]
             hours += share * self.slot_hours[at]
-        return (seen + _SLOT_PRIOR * prior) / (total * hours + _SLOT_PRIOR)
+        return seen, hours
 
     def weekday(self, day: int) -> float:
         """How much of the level belongs to this day of the week (0: Monday)."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 class Recent:
     """A ring of the newest buckets, as long as the largest window.
 
-    `usual` holds what was to be expected in each slot, with or without data; `used` the same where there was data,
-    else 0. The sums have one place a window, shortest window first.
+    `usual` holds the share of a usual hour that each slot stands for, with or without data; `used` the same where there
+    was data, else 0. The sums have one place a window, shortest window first.
     """
 
     lengths: list[int]  # buckets a window, rising
@@ -86,6 +86,15 @@ class Recent:
         self.used[at] = self.usual[at]
         self.refresh()
         return True
+
+    def revise(self, shares: Sequence[float]) -> None:
+        """Replace what each slot stands for, newest first: more is known by now."""
+        for age, share in enumerate(shares[: self.filled]):
+            at = self.head - 1 - age
+            if self.used[at] > 0.0:
+                self.used[at] = share
+            self.usual[at] = share
+        self.refresh()
 
     def blank(self, count: int) -> None:
         """Turn the newest `count` slots into slots without data: they were an outage, not a silence."""

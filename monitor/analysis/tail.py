@@ -10,7 +10,7 @@ from math import exp, inf, lgamma, log, log1p, sqrt
 KAPPA, PHI = 1.0, 0.08  # usual scatter of a brand of which nothing is known yet
 _TINY = 1e-300
 _PRIOR_SAMPLES = 10.0
-_CAP = 4.0  # standard deviations that one sample can show at most
+_CAP = 2.5  # standard deviations that one sample can show at most
 
 
 def deviance_z(count: float, mean: float, size: float) -> float:

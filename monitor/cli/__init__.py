@@ -5,15 +5,18 @@ named as the verb (with _ for -), opens with a docstring, and holds `app`, a Typ
 """
 
 import ast
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
 from monitor import __version__
-from monitor.errors import MonitorError
+from monitor.errors import InputError, MonitorError
 
 PROGRAM = "run_monitor.py"
+STOPPED = 130  # by Ctrl-C
 ORDER = ("demo", "run", "tick", "collect", "score-pending", "detect-pending", "alert-pending")
 
 
@@ -33,6 +36,28 @@ def _first_line(path: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit code. An error of ours is one sentence on stderr, never a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _answer(words)
+        sys.stdout.flush()
+    except MonitorError as error:
+        for line in str(error).split("\n"):
+            _complain(line)
+        return error.exit_code
+    except KeyboardInterrupt:
+        code = STOPPED
+    except BrokenPipeError:
+        code = 0  # the reader of our output has all that it wanted
+        _drop_output()
+    except OSError as error:
+        _complain(f"{error.filename or 'standard output'}: {error.strerror or error}.")
+        code = InputError.exit_code
+        _drop_output()
+    if code == STOPPED:
+        _complain("stopped; what was done so far is kept.")
+    return code
+
+
+def _answer(words: list[str]) -> int:
     known = verbs()
     if not words or words[0] in ("--help", "-h", "help"):
         print(_help(known))  # noqa: T201 - the answer that was asked for
@@ -47,26 +72,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(verb: str, words: list[str]) -> int:
+    module = import_module(f"monitor.cli.{verb.replace('-', '_')}")
     try:
-        module = import_module(f"monitor.cli.{verb.replace('-', '_')}")
         module.app(words, prog_name=f"{PROGRAM} {verb}")
-    except MonitorError as error:
-        for line in str(error).splitlines():
-            _complain(line)
-        return error.exit_code
-    except KeyboardInterrupt:
-        _complain("stopped; what was done so far is kept.")
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output went away: nothing to say, and nobody to say it to
-        return 0
     except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            return 0
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
 
 
 def _complain(line: str) -> None:
-    print(f"{PROGRAM}: {line}", file=sys.stderr)  # noqa: T201
+    """One line on stderr; what a terminal would obey rather than show becomes a question mark."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in line)
+    print(f"{PROGRAM}: {shown}", file=sys.stderr)  # noqa: T201
+
+
+def _drop_output() -> None:
+    """Send what is still in the buffer nowhere: writing it again at the end would fail again, with a traceback."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _help(known: dict[str, str]) -> str:

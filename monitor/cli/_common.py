@@ -24,6 +24,7 @@ from monitor.domain import Reject
 from monitor.errors import InputError
 from monitor.pipeline.program import Program, build
 from monitor.settings import Settings, find_folder, load
+from monitor.settings_types import LONGEST
 from monitor.store import Store
 
 talk = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -32,10 +33,11 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", metavar="FOLDER", help="The folder of monitor.toml, brands.toml, alerts.toml."),
 ]
-DbOption = Annotated[Path | None, typer.Option("--db", metavar="FILE", help="The database, instead of [store] path.")]
+DbOption = Annotated[Path | None, typer.Option("--db", metavar="FILE", help="The database, instead of store.path.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
 SHOWN_REJECTS = 5
+WIDE = 400  # columns of a table that no terminal limits
 
 
 def new_app(**options: Any) -> typer.Typer:
@@ -67,6 +69,7 @@ def reading(config: Path | None, db: Path | None = None) -> Iterator[Store]:
 def logs(*, verbose: bool) -> None:
     """`event key=value` on stderr: warnings always, the rest when asked for."""
     level = logging.DEBUG if verbose else logging.WARNING
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # our scheduler hears the same events, and counts them
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
@@ -118,10 +121,12 @@ def plain(value: object) -> Any:
 
 def table(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
     """A table for people on stdout; None shows as a dash, because unknown is not zero."""
-    shown = Table(*columns, title=title, title_justify="left")
+    shown = Table(title=title, title_justify="left")
+    for column in columns:
+        shown.add_column(column, overflow="fold")  # on a narrow terminal too, every letter is there
     for row in rows:
         shown.add_row(*("—" if cell is None else _escaped(cell) for cell in row))
-    Console(highlight=False).print(shown)
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(shown)
 
 
 def _escaped(cell: object) -> str:
@@ -151,9 +156,12 @@ def moment(text: str | None, option: str) -> datetime | None:
 def duration(text: str, option: str) -> timedelta:
     """A duration from an option, or InputError."""
     try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise InputError(f"{option}: {error}.") from error
+        length = parse_duration(text)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f'{option} "{text}" is not a duration; write one such as 1h.') from error
+    if not timedelta(0) < length <= LONGEST:
+        raise InputError(f'{option} "{text}" must be longer than nothing, and at most ten years.')
+    return length
 
 
 def count_lines(path: Path) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited, SourceDown
 from monitor.http import Answer, GuardedClient, HttpError, Unreachable
+from monitor.post_fields import cleaned
 
 DEFAULT_WAIT = timedelta(minutes=15)  # where a platform asks to wait and does not say how long
 LONGEST_WAIT = timedelta(days=1)
@@ -31,7 +32,7 @@ def ask(
 def document_of(answer: Answer, source: str) -> dict[str, Any]:
     """The JSON object of an answer. Raises AnswerUnreadable."""
     try:
-        document = json.loads(answer.body.decode("utf-8"), parse_constant=lambda _: None)
+        document = cleaned(json.loads(answer.body.decode("utf-8"), parse_constant=lambda _: None))
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):

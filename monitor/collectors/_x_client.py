@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import tweepy
+import urllib3
 
 from monitor import clock
 from monitor.collectors._x_posts import Json, is_bare, words
 from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited, SourceDown
+from monitor.post_fields import cleaned
 
 MAX_ANSWER = 10_000_000  # bytes
 DEFAULT_WAIT = timedelta(minutes=15)  # X's window, where a 429 does not say when it ends
@@ -158,20 +160,24 @@ def _wait(headers: Mapping[str, str], now: datetime) -> timedelta:
 
 
 def _read(response: Any, deadline: float) -> bytes:
+    """The body, unpacked. `read1` returns whatever has come, so that a slow drip meets the deadline."""
     pieces, size = [], 0
-    for piece in response.iter_content(65_536):
-        size += len(piece)
-        if size > MAX_ANSWER:
-            raise ValueError(f"larger than {MAX_ANSWER:,} bytes")
-        if time.monotonic() > deadline:
-            raise TimeoutError("the answer took too long")
-        pieces.append(piece)
+    try:
+        while piece := response.raw.read1(65_536, decode_content=True):
+            size += len(piece)
+            if size > MAX_ANSWER:
+                raise ValueError(f"larger than {MAX_ANSWER:,} bytes")
+            if time.monotonic() > deadline:
+                raise TimeoutError("the answer took too long")
+            pieces.append(piece)
+    except urllib3.exceptions.HTTPError as error:
+        raise ConnectionError(type(error).__name__) from None
     return b"".join(pieces)
 
 
 def _parse(body: bytes) -> Json:
     try:
-        document = json.loads(body.decode("utf-8"), parse_constant=lambda _: None)
+        document = cleaned(json.loads(body.decode("utf-8"), parse_constant=lambda _: None))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if not isinstance(document, dict):

@@ -60,7 +60,7 @@ class Sweep:
     def begin(self, now: datetime, lookback: timedelta, overlap: timedelta) -> None:
         """Start from the newest post."""
         self.running = True
-        self.end = clock.iso(now - UNSHOWN)
+        self.end = clock.iso((now - UNSHOWN).replace(microsecond=0))
         self.newest = self.lowest = self.token = self.below = self.start = None
         self.gap_from = self.until_time
         if self.since is None:

@@ -8,9 +8,10 @@ title; one without a date is as old as the poll that first saw it, which the cur
 import calendar
 import hashlib
 import io
+import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -27,6 +28,8 @@ from monitor.http import Answer, GuardedClient, Limits
 from monitor.post_fields import shown, tidy
 
 MAX_ENTRIES = 1_000
+MAX_ATTRIBUTES = 2_000  # of one tag: the XML reader's time grows with their square
+_ATTRIBUTE = re.compile(rb"=[\s\0]*[\"']")
 _VALIDATORS = {"etag": "if-none-match", "last-modified": "if-modified-since"}
 
 
@@ -37,7 +40,7 @@ class RssOptions:
     url: str = field(metadata={"help": "Address of the feed, http or https."})
     platform: str = field(default="rss", metadata={"help": "Platform that its entries are shown under."})
     timeout: float = field(default=20.0, metadata={"help": "Seconds after which an answer is given up."})
-    max_bytes: int = field(default=10_000_000, metadata={"help": "Largest feed that is read."})
+    max_bytes: int = field(default=5_000_000, metadata={"help": "Largest feed that is read."})
     allow_private_hosts: tuple[str, ...] = field(
         default=(), metadata={"help": 'Hosts on a private network that may be asked, exactly: "host" or "host:port".'}
     )
@@ -68,13 +71,15 @@ class RssCollector:
         yield self._page(answer, memory, now)
 
     def _page(self, answer: Answer, memory: dict[str, Any], now: datetime) -> Page:
-        entries = self._entries(answer)
+        feed = self._feed(answer)
+        entries, language = feed.entries, feed.feed.get("language")
         undated: dict[str, str] = {}
         before = memory.get("undated")
         mentions, rejects = [], []
         for place, entry in enumerate(entries[:MAX_ENTRIES], start=1):
             try:
-                mentions.append(self._mention(entry, before if isinstance(before, dict) else {}, undated, now))
+                mention = self._mention(entry, before if isinstance(before, dict) else {}, undated, now)
+                mentions.append(replace(mention, lang=_language(entry) or _short(language)))
             except ValueError as error:
                 rejects.append(Reject(line=place, reason=str(error), raw=shown(str(entry.get("link", "")))))
         validators = {name: answer.headers[name] for name in _VALIDATORS if name in answer.headers}
@@ -83,7 +88,9 @@ class RssCollector:
         coverage = Coverage(asked=MAX_ENTRIES, returned=len(mentions), more_available=left, total=len(entries))
         return Page(mentions=tuple(mentions), rejects=tuple(rejects), cursor=cursor, coverage=coverage)
 
-    def _entries(self, answer: Answer) -> list[Any]:
+    def _feed(self, answer: Answer) -> Any:
+        if any(len(_ATTRIBUTE.findall(part)) > MAX_ATTRIBUTES for part in answer.body.split(b"<") if len(part) > 6_000):
+            raise AnswerUnreadable(f"{self.name}: the feed has a tag of over {MAX_ATTRIBUTES:,} attributes.")
         headers = {"content-type": answer.headers.get("content-type", "")}
         try:
             # nh3 cleans every text afterwards; feedparser's own cleaning and link resolving are slow, and not safer.
@@ -92,9 +99,9 @@ class RssCollector:
             )
         except Exception as error:  # noqa: BLE001 - it guesses at broken text, and each guess may fail in its own way
             raise AnswerUnreadable(f"{self.name}: the feed cannot be read ({type(error).__name__}).") from None
-        if not feed.entries and not feed.version:
+        if not feed.entries and not feed.get("version"):
             raise AnswerUnreadable(f"{self.name}: what stands at the address is no feed. Check `url`.")
-        return list(feed.entries)
+        return feed
 
     def _mention(self, entry: Any, before: dict[str, str], undated: dict[str, str], now: datetime) -> Mention:
         title, body = _title(entry), _body(entry)
@@ -103,7 +110,7 @@ class RssCollector:
             raise ValueError("no text")
         link = str(entry.get("link") or "")
         ident = self._ident(str(entry.get("id") or ""), link, title)
-        published = _time(entry.get("published_parsed") or entry.get("updated_parsed"))
+        published = _time(entry.get("published_parsed") or dict.get(entry, "updated_parsed"))
         if published is None:
             key = hashlib.sha256(ident.encode("utf-8", "replace")).hexdigest()[:16]
             undated[key] = str(before.get(key) or clock.iso(now))
@@ -115,7 +122,6 @@ class RssCollector:
             published_at=min(published, now),
             author=Author(handle=shown(plain(str(entry.get("author") or ""))) or None),
             url=_link(link),
-            lang=_language(entry),
         )
 
     def _ident(self, told: str, link: str, title: str) -> str:
@@ -157,5 +163,11 @@ def _link(link: str) -> str | None:
 
 
 def _language(entry: Any) -> str | None:
-    told = (entry.get("title_detail") or {}).get("language") or (entry.get("summary_detail") or {}).get("language")
-    return str(told)[:2].lower() if told else None
+    parts = (entry.get("title_detail") or {}, entry.get("summary_detail") or {})
+    return next((short for part in parts if (short := _short(part.get("language")))), None)
+
+
+def _short(language: object) -> str | None:
+    """ISO 639-1 of a language tag: "en" of "en-GB"."""
+    told = str(language or "")[:2].lower()
+    return told if len(told) == 2 and told.isalpha() else None

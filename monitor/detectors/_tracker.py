@@ -14,17 +14,18 @@ from monitor.analysis.episode import Episode
 from monitor.analysis.series import Recent
 from monitor.analysis.tail import Scatter, deviance_z
 
-DECL = SCDECL = True
 LEARN_AFTER = 1.0  # hours that a slot's counts wait before they are learned
-LATE = 6.0  # hours after which late counts are no longer learned
+SETTLED = 48.0  # hours after which a brand's day is known well enough to learn how it scatters
 OUTAGE = 12.0  # mentions expected in a run of zeros before it counts as an outage
 FULL_EPISODE = 24.0  # hours of an episode that teach little; what lasts longer becomes the usual
 _EPISODE_WEIGHT = 0.2
 _TRUSTED_Z = 3.0
 _SCATTER_DAYS = 21.0
 _LEVEL_DAYS, _SLOT_DAYS, _DAY_DAYS = 8.0, 14.0, 42.0
-_LIFT = (0.4, 8.0)  # the covariate is cut to this range
+_SMOOTH_HOURS = 2.5  # of the season: its error does not average out within so long
+_LIFT = (0.7, 8.0)  # the covariate is cut to this range
 _LIFT_POWER = 0.8
+_LIFT_PRIOR = 8.0  # mentions as usual that the covariate starts from
 _LEARN_LIFT = 3.0
 
 
@@ -37,8 +38,9 @@ class Chunk:
     day: int
     at: float  # start, hours since 1970
     season: float
+    doubt: float  # squared relative error of the season
     hours: float = 0.0
-    usual: float = 0.0
+    shares: float = 0.0
     negatives: float = 0.0
     others: float = 0.0
 
@@ -80,30 +82,48 @@ class Tracker:
         self._learn_until(at - LEARN_AFTER)
         slot, day = key % slots, int(local // 24.0 + 3) % 7  # 1 January 1970 was a Thursday
         season = self.baseline.season(slot) * self.baseline.weekday(day)
-        self.chunks.append(Chunk(key, slot, day, at, season))
+        self.chunks.append(Chunk(key, slot, day, at, season, self.baseline.season_doubt(slot)))
         return self.chunks[-1]
 
     def usual(self, chunk: Chunk) -> float:
         """Negatives to be expected in one bucket of this chunk."""
-        return self.baseline.level * chunk.season * self.step
+        return self.baseline.level * self.share(chunk)
+
+    def share(self, chunk: Chunk) -> float:
+        """How many usual hours one bucket of this chunk stands for."""
+        return chunk.season * self.step
+
+    def revise(self, local: float) -> None:
+        """Give the slots of the windows the shape as it is known now; `local` is the newest bucket's start."""
+        slots, known = len(self.baseline.slot_seen), {}
+        shares = []
+        for age in range(self.recent.filled):
+            key = int((local - age * self.step) * slots // 24.0)
+            if key not in known:
+                day = int(key // slots + 3) % 7
+                known[key] = self.baseline.season(key % slots) * self.baseline.weekday(day) * self.step
+            shares.append(known[key])
+        self.recent.revise(shares)
 
     # --- taking in --------------------------------------------------------------------------------------------------
 
-    def skip(self, usual: float) -> None:
+    def skip(self, share: float) -> None:
         """A slot without data."""
-        self.recent.push(0.0, 0.0, usual, False)
+        self.recent.push(0.0, 0.0, share, False)
         self.zeros, self.zero_usual = 0, 0.0
 
-    def take(self, chunk: Chunk, negatives: float, others: float | None, usual: float) -> bool:
+    def take(self, chunk: Chunk, negatives: float, others: float | None) -> bool:
         """A slot with data; says whether it can be judged. `others` None: the counts do not tell them."""
         aside = self.out or self.after_gap  # what follows a gap may hold all that was missed
-        told = self.baseline.ratio * usual if others is None else others
-        self._count_zeros(negatives + (others or 0.0), usual + (0.0 if others is None else self.baseline.ratio * usual))
+        usual = self.usual(chunk)
+        usual_others = self.baseline.ratio * usual
+        told = usual_others if others is None else others
+        self._count_zeros(negatives + (others or 0.0), usual + (0.0 if others is None else usual_others))
         self.after_gap = False
-        self.recent.push(negatives, told, usual, not aside)
+        self.recent.push(negatives, told, self.share(chunk), not aside)
         if not aside:
             chunk.hours += self.step
-            chunk.usual += usual
+            chunk.shares += self.share(chunk)
             chunk.negatives += negatives
             chunk.others += told
             self._check_outage()
@@ -123,7 +143,7 @@ class Tracker:
         self.out = True
         self.recent.blank(self.zeros)
         for chunk in self.chunks:
-            chunk.hours = chunk.usual = chunk.negatives = chunk.others = 0.0
+            chunk.hours = chunk.shares = chunk.negatives = chunk.others = 0.0
 
     def take_late(self, at: float, negatives: float, others: float | None) -> None:
         """Counts that were added to a slot already inspected."""
@@ -140,26 +160,34 @@ class Tracker:
 
     # --- judging ----------------------------------------------------------------------------------------------------
 
-    def lift(self, others: float, usual: float) -> float:
-        """How much more of everything there is than usual, softened; a campaign raises the bar, never to the sky."""
+    def lift(self, others: float, usual: float) -> tuple[float, float]:
+        """How much more of everything there is than usual, softened, and the squared relative error of that.
+
+        A campaign raises the bar, never to the sky.
+        """
         expected = self.baseline.ratio * usual
         if expected + others <= 0.0:
-            return 1.0
-        raw = (others + 4.0 + 0.2 * expected) / (expected + 4.0 + 0.2 * expected)
-        return float(min(max(raw, _LIFT[0]), _LIFT[1]) ** _LIFT_POWER)
+            return 1.0, 0.0
+        shrink = _LIFT_PRIOR + 0.2 * expected
+        raw = (others + shrink) / (expected + shrink)
+        doubt = _LIFT_POWER * _LIFT_POWER * others / (others + shrink) ** 2
+        return float(min(max(raw, _LIFT[0]), _LIFT[1]) ** _LIFT_POWER), doubt
 
     def judge(self, end: float, floor: float) -> list[tuple[float, float, float]]:
         """(rarity, expected, shape) of each window, as it stands at `end`."""
-        recent, doubt = self.recent, self.baseline.doubt()
-        block = int(end // BLOCK_HOURS)
+        recent, level, level_doubt = self.recent, self.baseline.level, self.baseline.doubt()
+        season_doubt = self.chunks[-1].doubt if self.chunks else 0.0
+        block, learning = int(end // BLOCK_HOURS), self._settled()
         found = []
         for window, tail in enumerate(self.tails):
-            used = recent.sum_used[window]
+            doubt = level_doubt + season_doubt * min(1.0, _SMOOTH_HOURS / (recent.lengths[window] * self.step))
+            used = level * recent.sum_used[window]
             seen = recent.sum_negatives[window]
-            mean = used * self.lift(recent.sum_others[window], used)
-            size = self.scatters[window].size(mean, doubt)
+            lift, lift_doubt = self.lift(recent.sum_others[window], used)
+            mean = used * lift
+            size = self.scatters[window].size(mean, doubt + lift_doubt)
             z = deviance_z(seen, mean, size) if seen >= floor and mean > 0.0 else 0.0
-            if not (DECL and self.episode.open):
+            if learning:
                 tail.see(block, z)
             found.append((tail.rarity(z), mean, size))
         return found
@@ -167,14 +195,21 @@ class Tracker:
     def measure_scatter(self) -> None:
         """Teach each window's scatter, about four times a window."""
         self.counted += 1
+        if not self._settled():
+            return
         for window, length in enumerate(self.recent.lengths):
             every = max(1, length // 4)
-            if self.counted % every or self.recent.filled < length or (SCDECL and self.episode.open):
+            if self.counted % every or self.recent.filled < length:
                 continue
-            used = self.recent.sum_used[window]
-            mean = used * self.lift(self.recent.sum_others[window], used)
+            used = self.baseline.level * self.recent.sum_used[window]
+            lift, doubt = self.lift(self.recent.sum_others[window], used)
             keep = 0.5 ** (every * self.step / (_SCATTER_DAYS * 24.0))
-            self.scatters[window].learn(self.recent.sum_negatives[window], mean, keep, self.baseline.doubt())
+            doubt += self.baseline.doubt()
+            self.scatters[window].learn(self.recent.sum_negatives[window], used * lift, keep, doubt)
+
+    def _settled(self) -> bool:
+        """Whether what is seen now teaches what is usual: not in the first days, and not within an episode."""
+        return self.first is not None and self.newest - self.first >= SETTLED and not self.episode.open
 
     # --- learning ---------------------------------------------------------------------------------------------------
 
@@ -187,16 +222,17 @@ class Tracker:
         if chunk.hours <= 0.0:
             return
         base = self.baseline
-        lift = self.lift(chunk.others, chunk.usual)
-        mean = chunk.usual * lift
+        usual = base.level * chunk.shares
+        lift, _ = self.lift(chunk.others, usual)
+        mean = usual * lift
         others = chunk.others
         negatives, weight = chunk.negatives, 1.0
         if self.first is not None and chunk.at - self.first >= 24.0:
             negatives, weight = self._tempered(chunk, mean)
-            others = min(others, _LEARN_LIFT * base.ratio * chunk.usual + 3.0)
+            others = min(others, _LEARN_LIFT * base.ratio * usual + 3.0)
             negatives /= lift
-        days = 24.0
-        keep = Keep(0.5 ** (24.0 / len(base.slot_seen) / (_LEVEL_DAYS * days)), 0.5 ** (1 / _SLOT_DAYS), 1.0)
+        slots = len(base.slot_seen)
+        keep = Keep(0.5 ** (1 / (slots * _LEVEL_DAYS)), 0.5 ** (1 / _SLOT_DAYS), 0.5 ** (7 / (slots * _DAY_DAYS)))
         base.learn(chunk.slot, chunk.day, Counts(chunk.hours, negatives, others, weight), keep)
 
     def _tempered(self, chunk: Chunk, mean: float) -> tuple[float, float]:

@@ -15,13 +15,14 @@ from monitor.analysis.episode import anomaly_score, onset_age, severity
 from monitor.analysis.tail import deviance_z, tail_probability
 from monitor.clock import EPOCH
 from monitor.detectors._state import freeze, thaw
-from monitor.detectors._tracker import Tracker
+from monitor.detectors._tracker import Chunk, Tracker
 from monitor.domain import Bucket, Inspection, Phase, Series, Spike, Verdict
 
 VERSION = 1
 _HOUR = timedelta(hours=1)
 _SHORTEST = timedelta(minutes=1)
 _EARLY = 2.0  # orders of magnitude of evidence asked for on top in the first days
+_FIRST_WEEK = 168.0  # hours
 _GRACE_BUCKETS = 8  # where a bucket is long, grace lasts so many at least
 
 
@@ -39,7 +40,7 @@ class Options:
         default=3.0, metadata={"help": "Fewest negative votes (authors with a story of their own) in a window."}
     )
     windows: tuple[timedelta, ...] = field(
-        default=(timedelta(minutes=5), timedelta(hours=1), timedelta(hours=3), timedelta(hours=6), timedelta(hours=12)),
+        default=(timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), timedelta(hours=12)),
         metadata={"help": "Lengths of the windows that are looked at; the shortest also sets how sudden is told."},
     )
     grace: timedelta = field(
@@ -114,13 +115,22 @@ class _Run:
             return None
         else:
             self._pass_over(at)
-        chunk = tracker.enter(at, at + self._offset(at))
-        usual = tracker.usual(chunk)
-        judged = tracker.take(chunk, negatives, others, usual)
-        tracker.newest = at
         age = at + self.step - tracker.first
+        chunk = self._enter(at, age)
+        judged = tracker.take(chunk, negatives, others)
+        tracker.newest = at
+        usual = tracker.usual(chunk)
         score = self._judge(at, age, others is not None, spikes) if judged else 0.0
         return Verdict(start=bucket.start, anomaly_score=score, expected=None if age <= self.grace else usual)
+
+    def _enter(self, at: float, age: float) -> Chunk:
+        """The slot of the day that begins or goes on; in the first week, what is known of the day changes quickly."""
+        tracker, before = self.tracker, self.tracker.chunks[-1].key if self.tracker.chunks else -1
+        local = at + self._offset(at)
+        chunk = tracker.enter(at, local)
+        if age <= _FIRST_WEEK and chunk.key != before:
+            tracker.revise(local - self.step)
+        return chunk
 
     def _pass_over(self, at: float) -> None:
         """Give every slot between the newest bucket and this one its place: no data."""
@@ -128,7 +138,7 @@ class _Run:
         missing = round((at - tracker.newest) / self.step) - 1
         for back in range(min(missing, self.windows[-1]), 0, -1):
             hour = at - back * self.step
-            tracker.skip(tracker.usual(tracker.enter(hour, hour + self._offset(hour))))
+            tracker.skip(tracker.share(tracker.enter(hour, hour + self._offset(hour))))
         if missing > 0 and self.step <= 1.0:
             tracker.after_gap = True
 
@@ -180,11 +190,11 @@ class _Run:
     def _onset_age(self, expected: float, best: int) -> int:
         tracker = self.tracker
         used = tracker.recent.sum_used[best]
-        lift = expected / used if used > 0.0 else 1.0
+        scale = expected / used if used > 0.0 else 1.0
         scatter = tracker.scatters[best]
         return onset_age(
             tracker.recent.newest_first(),
-            lambda seen, usual: deviance_z(seen, usual * lift, scatter.size(usual * lift)) if usual > 0.0 else 0.0,
+            lambda seen, usual: deviance_z(seen, usual * scale, scatter.size(usual * scale)) if usual > 0.0 else 0.0,
         )
 
 

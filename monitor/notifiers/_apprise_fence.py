@@ -1,4 +1,4 @@
-"""The fence around Apprise: which addresses it may be given, what is taken out of them, and what it may log.
+"""The fence around Apprise: which addresses it may be given, what is taken out of them, and what may be logged.
 
 An address comes from the person who runs the program, but is often copied from somewhere. Knows no message.
 """
@@ -6,6 +6,8 @@ An address comes from the person who runs the program, but is often copied from 
 import logging
 import re
 from urllib.parse import unquote
+
+from monitor.notifiers._apprise_outcome import SignsOnly
 
 # Sent by our own `webhook` where they are needed, or reading and writing this machine: never, whatever is set.
 NEVER = frozenset(
@@ -79,11 +81,11 @@ def _is_taken_out(piece: str, own: dict[str, str]) -> bool:
 def silence() -> None:
     """Keep what Apprise and its HTTP client log to ourselves: at debug level it holds texts and addresses.
 
-    Apprise's own records still reach the result of a call, from which failures are read.
+    Of Apprise's lines the signs of a failure remain, for the result of a call; the HTTP client logs nothing.
     """
     own = logging.getLogger("apprise")
     own.propagate = False
     own.setLevel(logging.DEBUG)
-    if not own.handlers:
-        own.addHandler(logging.NullHandler())
+    if not any(isinstance(each, SignsOnly) for each in own.filters):
+        own.addFilter(SignsOnly())
     logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)

@@ -122,6 +122,7 @@ class Apprise:
         return apprise.AppriseAsset(
             app_id="Sentiment Monitor",
             app_desc="Sentiment Monitor",
+            image_url_mask="",  # no pictures from elsewhere
             http_redirects=False,
             async_mode=True,  # in a thread of its own, or the time limit would not hold
             default_service_retry=0,

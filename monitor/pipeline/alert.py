@@ -5,7 +5,7 @@ computed from rows that were known when the spike fired, so the same rows give t
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.alerting.lifecycle import Action, Decision, decide
 from monitor.alerting.message import Templates
@@ -15,6 +15,7 @@ from monitor.domain import Alert, Explanation, Spike
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.program import Program
 
+STALE = timedelta(hours=24)  # a spike that is known later than this is kept, and nobody is called for it
 WINDOW_POSTS = 2000  # of the spike's window that are looked at, newest first
 BEFORE_POSTS = 4000  # of the time before
 
@@ -58,7 +59,8 @@ def _handle(
         told = 0
         if explanation is not None:
             alert = _write(program, spike_id, spike, decision, explanation)
-            told = _queue(program, templates, alert, now=now) if decision.tell else 0
+            fresh = now - spike.fired_at <= STALE
+            told = _queue(program, templates, alert, now=now) if decision.tell and fresh else 0
         store.detection.spike_done(spike_id)
         reach("alert.rows_written")
     reach("alert.committed")

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from monitor.analysis.brands import Matcher
 from monitor.domain import Page
-from monitor.errors import CollectorError, MonitorError, RateLimited
+from monitor.errors import CollectorError, MonitorError, RateLimited, StoreError
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.program import Program, Source, Stop, never
 from monitor.store import Store
+from monitor.store.sources import SourceHealth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ def run(program: Program, source: Source, *, now: datetime, stop: Stop = never) 
     """Poll one source until it has nothing more, or until asked to stop."""
     store, report = program.store, CollectReport(source=source.name)
     health = store.sources.health().get(source.name)
-    if health and health.not_before and health.not_before > now:
+    if health and _asked_to_wait(health, now):
         return replace(report, waiting=True, error=health.last_error)
     try:
         for page in source.collector.pages(source.query, store.sources.cursor(source.name), now=now):
@@ -56,14 +57,24 @@ def run(program: Program, source: Source, *, now: datetime, stop: Stop = never) 
         wait = error.wait if isinstance(error, RateLimited) else None
         store.sources.failed(source.name, str(error), now=now, wait=wait)
         return replace(report, error=str(error))
-    except MonitorError:
+    except StoreError:
         raise  # the store's, not the source's
+    except MonitorError as error:
+        store.sources.failed(source.name, str(error), now=now)
+        return replace(report, error=str(error))
     except Exception as error:  # noqa: BLE001 - a fault in one collector must be seen as such, and stop no other
         reason = f"{source.name}: the collector broke ({type(error).__name__}); please report this."
         store.sources.failed(source.name, reason, now=now)
         return replace(report, error=reason)
     store.sources.succeeded(source.name, now=now)
     return report
+
+
+def _asked_to_wait(health: SourceHealth, now: datetime) -> bool:
+    """Whether the platform's wait is still running; a clock that was set back does not make it longer."""
+    if health.not_before is None or health.last_poll is None:
+        return False
+    return health.last_poll <= now < health.not_before
 
 
 def keep(

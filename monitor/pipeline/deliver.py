@@ -5,6 +5,7 @@ arrived is tried again only with the mark of a repeat.
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from monitor.pipeline.program import Stop, never
 from monitor.ports import Notifier
 from monitor.store import Store
 from monitor.store.outbox import Outgoing
+
+MOST_SIDE_BY_SIDE = 32  # receivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,13 @@ class DeliverReport:
 def run(
     store: Store, receivers: Mapping[str, Notifier], *, now: Callable[[], datetime], stop: Stop = never
 ) -> DeliverReport:
-    """Carry everything that is due, receiver by receiver."""
-    total = DeliverReport()
-    for name in store.outbox.receivers():
-        done = to_receiver(store, name, receivers.get(name), now=now, stop=stop)
-        total = DeliverReport(total.sent + done.sent, total.again + done.again, total.dead + done.dead)
-    return total
+    """Carry everything that is due, to all receivers side by side."""
+    names = store.outbox.receivers()
+    if not names:
+        return DeliverReport()
+    with ThreadPoolExecutor(min(MOST_SIDE_BY_SIDE, len(names)), "deliver") as pool:
+        done = list(pool.map(lambda name: to_receiver(store, name, receivers.get(name), now=now, stop=stop), names))
+    return DeliverReport(sum(d.sent for d in done), sum(d.again for d in done), sum(d.dead for d in done))
 
 
 def to_receiver(
@@ -42,7 +46,8 @@ def to_receiver(
 ) -> DeliverReport:
     """Carry what is due to one receiver; after a failure the rest waits for its turn."""
     sent = again = dead = 0
-    while not stop() and (item := store.outbox.claim(name, now=now())):
+    store.outbox.recover(name)
+    while not stop() and not again and (item := store.outbox.claim(name, now=now())):
         reach("deliver.claimed")
         error = _send(name, notifier, item)
         reach("deliver.sent")

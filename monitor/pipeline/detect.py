@@ -11,11 +11,12 @@ from itertools import groupby
 
 from monitor.analysis.coverage import blind
 from monitor.clock import floor
-from monitor.domain import BUCKET, Bucket, Inspection, Series, Spike
+from monitor.domain import BUCKET, Bucket, Inspection, Phase, Series, Spike
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.program import Program, Rule
 from monitor.store.scores import Tally
 
+TOLERANCE = timedelta(minutes=15)  # by which the clock may be set back before what was inspected counts as the future
 CHUNK = timedelta(days=7)  # of history at a time, so that memory stays flat
 Ranges = Sequence[tuple[datetime, datetime]]
 
@@ -37,7 +38,7 @@ def run(program: Program, *, now: datetime) -> DetectReport:
         holes = _holes(program, brand)
         for rule in program.rules:
             if program.watched(brand) and rule.watches(brand):
-                done = _inspect(program, rule, brand, until, holes)
+                done = _inspect(program, rule, brand, until, holes, now=now)
                 buckets, spikes = buckets + done.buckets, spikes + done.spikes
     return DetectReport(buckets, spikes, until)
 
@@ -49,10 +50,13 @@ def ready_until(program: Program, now: datetime) -> datetime:
     return floor(moment - program.settle, BUCKET)
 
 
-def _inspect(program: Program, rule: Rule, brand: str, until: datetime, holes: Ranges) -> DetectReport:
+def _inspect(
+    program: Program, rule: Rule, brand: str, until: datetime, holes: Ranges, *, now: datetime
+) -> DetectReport:
     store = program.store.detection
-    start, state, told = _resume(program, rule, brand)
+    start, state, told = _resume(program, rule, brand, until, now=now)
     buckets = spikes = 0
+    episode = False
     while start is not None and start < until:
         end = min(until, start + CHUNK)
         series = Series(
@@ -61,29 +65,49 @@ def _inspect(program: Program, rule: Rule, brand: str, until: datetime, holes: R
         )  # fmt: skip
         found = rule.detector.inspect(series, state)
         reach("detect.inspected")
-        fresh = [spike for spike in _dated(found, program.settle) if told is None or spike.fired_at > told]
-        with program.store.transaction():
-            store.save_state(rule.name, brand, end, rule.fingerprint, found.state)
-            store.add_spikes(fresh)
-        reach("detect.committed")
+        dated = list(_dated(found, program.settle))
+        past = [spike for spike in dated if told is not None and spike.fired_at <= told]
+        fresh = dated[len(past) :]
+        episode = past[-1].phase is not Phase.CLOSED if past else episode
+        if told is None or end >= told - program.settle:
+            # A changed rule is saved only when it has caught up: a crash on the way begins again, and stays silent.
+            with program.store.transaction():
+                store.save_state(rule.name, brand, end, rule.fingerprint, found.state)
+                store.add_spikes(fresh)
+                if told is not None and not episode:
+                    _let_go(program, rule, brand, told)
+            reach("detect.committed")
+            told = None
         buckets, spikes = buckets + len(series.buckets), spikes + len(fresh)
         start, state = end, found.state
     return DetectReport(buckets, spikes)
 
 
-def _resume(program: Program, rule: Rule, brand: str) -> tuple[datetime | None, bytes | None, datetime | None]:
+def _let_go(program: Program, rule: Rule, brand: str, at: datetime) -> None:
+    """End an incident that the rule, as it is now, would not have open: nothing else would ever end it."""
+    incident = program.store.incidents.open_for(rule.name, brand)
+    if incident is not None:
+        program.store.incidents.resolve(incident.id, max(at, incident.opened_at))
+
+
+def _resume(
+    program: Program, rule: Rule, brand: str, ready: datetime, *, now: datetime
+) -> tuple[datetime | None, bytes | None, datetime | None]:
     """Where to go on, with which state, and until when people were told already.
 
     A changed rule, or a state of another version, starts again from the first slot, and keeps silent about the past.
+    So does a state from the future: the clock was wrong when it was saved, and waiting for that day would be blindness.
     """
     store = program.store.detection
     saved = store.state(rule.name, brand)
     if saved is None:
         return store.first_slot(brand), None, None
     until, fingerprint, state = saved
+    if until > now + TOLERANCE:
+        return store.first_slot(brand), None, ready + program.settle
     if fingerprint == rule.fingerprint and _readable(rule, brand, state):
         return until, state, None
-    return store.first_slot(brand), None, until + program.settle
+    return (store.first_slot(brand) if ready >= until else None), None, until + program.settle
 
 
 def _readable(rule: Rule, brand: str, state: bytes) -> bool:

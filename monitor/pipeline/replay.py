@@ -24,6 +24,7 @@ class Progress:
 
     rows: int = 0
     added: int = 0
+    scored: int = 0  # rows that went through the model; where they come in no order, that begins when all are stored
     rejected: int = 0
     alerts: int = 0
     at: datetime | None = None  # event time
@@ -48,11 +49,12 @@ def run(
         page = _page(batch)
         newest = max([*(m.published_at for m in page.mentions), *([newest] if newest else [])], default=newest)
         progress = _store(program, page, name, progress, newest)
-        if newest is not None:
+        if newest is not None and in_order:
             score_pending(program, now=newest)
-            progress = _judge(program, progress, floor(newest, BUCKET)) if in_order else progress
+            progress = _judge(program, replace(progress, scored=progress.rows), floor(newest, BUCKET))
         shown(progress)
     if newest is not None:
+        progress = _score(program, progress, newest, shown)
         # One bucket on, the last post's own bucket is complete.
         progress = _judge(program, progress, floor(newest, BUCKET) + BUCKET + program.settle)
         shown(progress)
@@ -66,6 +68,19 @@ def _store(program: Program, page: Page, name: str, progress: Progress, newest: 
         progress, rows=progress.rows + len(page.mentions) + len(page.rejects), added=progress.added + done.added,
         rejected=progress.rejected + done.rejected, at=newest,
     )  # fmt: skip
+
+
+def _score(program: Program, progress: Progress, now: datetime, shown: Callable[[Progress], None]) -> Progress:
+    """Score what waits, in order of time, whatever the order of the rows was: whose vote counts hangs on it."""
+    waiting = program.store.scores.pending_count()
+
+    def stop() -> bool:
+        done = progress.rows * (1 - program.store.scores.pending_count() / waiting) if waiting else progress.rows
+        shown(replace(progress, scored=int(done)))
+        return False
+
+    score_pending(program, now=now, stop=stop)
+    return replace(progress, scored=progress.rows)
 
 
 def _judge(program: Program, progress: Progress, now: datetime) -> Progress:

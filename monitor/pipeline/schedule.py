@@ -84,11 +84,10 @@ class Runner:
         )
 
     def _guarded(self, name: str, job: Callable[[], None]) -> None:
-        if self._stopping.is_set():
-            return
         self._running.add(name)
         try:
-            job()
+            if not self._stopping.is_set():
+                job()
         except MonitorError as error:
             log.error("stage failed", job=name, error=str(error))
             self.failed(error)

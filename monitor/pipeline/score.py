@@ -8,11 +8,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 
 import models
 from monitor.analysis.votes import increments, voters
-from monitor.clock import floor
+from monitor.clock import EPOCH, floor
 from monitor.domain import BUCKET, Label, Score
+from monitor.errors import ModelUnavailable
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.program import Stop, never
 from monitor.store import Store
@@ -44,15 +46,17 @@ def run(
     scored = quarantined = 0
     while not stop() and (batch := store.scores.pending(limit=BATCH)):
         model = scorer()
-        outcomes = _predict(model, batch)
+        outcomes = list(zip(batch, _predict(model, batch), strict=True))
         reach("score.predicted")
-        poison = [(item, said) for item, said in zip(batch, outcomes, strict=True) if isinstance(said, str)]
-        pairs = [
-            (item, _score(item, said, model.name, unsure_below))
-            for item, said in zip(batch, outcomes, strict=True)
-            if not isinstance(said, str)
-        ]
         with store.transaction():
+            same = store.scores.unchanged(batch)
+            outcomes = [each for each in outcomes if (each[0].mention_id, each[0].target) in same]
+            poison = [(item, said) for item, said in outcomes if isinstance(said, str)]
+            pairs = [
+                (item, _score(item, said, model.name, unsure_below))
+                for item, said in outcomes
+                if not isinstance(said, str)
+            ]
             for item, reason in poison:
                 store.scores.quarantine(item, model=model.name, reason=reason, now=now)
             _save(store, pairs, now=now, settle=settle)
@@ -63,16 +67,39 @@ def run(
 
 
 def _predict(model: models.Scorer, batch: Sequence[Pending]) -> list[Outcome]:
-    """A prediction for each, or a reason: a batch that fails is halved until the one that breaks it stands alone."""
+    """A prediction for each, or a reason: a batch that fails is halved until the one that breaks it stands alone.
+
+    Raises ModelUnavailable where it is the model that fails, and not a text.
+    """
     try:
-        return list(model.predict([item.mention.text for item in batch], [item.target or None for item in batch]))
-    except models.ModelError:
-        raise
+        return _asked(model, [item.mention.text for item in batch], [item.target or None for item in batch])
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error
     except Exception as error:  # noqa: BLE001 - whatever a stranger's text breaks must not stop the others
         if len(batch) == 1:
+            _check(model, error)
             return [f"{type(error).__name__}: {str(error)[:200]}"]
         half = len(batch) // 2
         return _predict(model, batch[:half]) + _predict(model, batch[half:])
+
+
+def _asked(model: models.Scorer, texts: Sequence[str], targets: Sequence[str | None]) -> list[Outcome]:
+    """What the model says; a prediction that is not made of numbers is none."""
+    said = model.predict(texts, targets)
+    if len(said) != len(texts):
+        raise ValueError(f"{len(said)} predictions for {len(texts)} texts")
+    return [each if isfinite(each.sentiment.polarity + each.sentiment.neutral) else "not a number" for each in said]
+
+
+def _check(model: models.Scorer, error: Exception) -> None:
+    """Raise ModelUnavailable where even a plain sentence fails: then no post is to blame."""
+    try:
+        _asked(model, ["The parcel came on Monday."], [None])
+    except Exception:  # noqa: BLE001 - see above
+        raise ModelUnavailable(
+            f"{model.name}: cannot score ({type(error).__name__}: {str(error)[:200]})."
+            " The posts wait; run `run_monitor.py doctor`."
+        ) from error
 
 
 def _score(item: Pending, said: models.Prediction, model: str, unsure_below: float) -> Score:
@@ -84,7 +111,8 @@ def _score(item: Pending, said: models.Prediction, model: str, unsure_below: flo
 
 
 def _save(store: Store, pairs: Sequence[Pair], *, now: datetime, settle: timedelta) -> None:
-    first = [(item, score) for item, score in pairs if item.before is None and item.target]
+    first = sorted(((i, s) for i, s in pairs if i.before is None and i.target), key=lambda pair: _turn(pair[0]))
+    inspected = store.detection.inspected({item.target for item, _ in first})
     who = {id(item): voters(item.mention, item.target) for item, _ in first}
     counted = store.scores.voted({voter for each in who.values() for voter in each})
     fresh: dict[int, tuple[float, datetime]] = {}
@@ -97,7 +125,7 @@ def _save(store: Store, pairs: Sequence[Pair], *, now: datetime, settle: timedel
             counted[voter] = max(counted.get(voter, 0.0), score.negative)
             fresh[voter] = (counted[voter], item.mention.published_at)
         if mentions or negatives:
-            cell = sums[item.target, *_slots(item, settle)]
+            cell = sums[item.target, *_slots(item, settle, inspected.get(item.target, EPOCH))]
             cell[0] += mentions
             cell[1] += negatives
     store.scores.save(pairs, [voted.get(id(item), False) for item, _ in pairs], now=now)
@@ -106,10 +134,18 @@ def _save(store: Store, pairs: Sequence[Pair], *, now: datetime, settle: timedel
     _roll_up(store, pairs)
 
 
-def _slots(item: Pending, settle: timedelta) -> tuple[datetime, datetime]:
-    """The bucket in which a post was published, and the one with which it became known to detection."""
+def _turn(item: Pending) -> tuple[datetime, datetime, tuple[str, str]]:
+    """The order in which votes count, which is the same however the posts came in."""
+    return item.known_at, item.mention.published_at, item.mention.key
+
+
+def _slots(item: Pending, settle: timedelta, inspected: datetime) -> tuple[datetime, datetime]:
+    """The bucket in which a post was published, and the one with which it became known to detection.
+
+    That is never one that was inspected already, whatever the clock or a slow source did: it would be lost.
+    """
     slot = floor(item.mention.published_at, BUCKET)
-    return slot, max(slot, floor(item.known_at - settle, BUCKET))
+    return slot, max(slot, floor(item.known_at - settle, BUCKET), inspected)
 
 
 def _roll_up(store: Store, pairs: Sequence[Pair]) -> None:

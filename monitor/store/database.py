@@ -56,14 +56,8 @@ class Connection:
                 with self.db.atomic():
                     yield
                 return
-            self.db.conn.execute("begin immediate")
-            try:
+            with _immediate(self.db):
                 yield
-                self.db.conn.execute("commit")
-            except BaseException:
-                if self.db.conn.in_transaction:
-                    self.db.conn.execute("rollback")
-                raise
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -105,10 +99,17 @@ class Connection:
     def close(self) -> None:
         """Fold the log into the file, so that erased bytes are gone from both, and give the lock back."""
         with self._guard:
-            if self._lock_file is not None and not self.db.conn.in_transaction:
-                self.db.conn.execute("pragma wal_checkpoint(truncate)")
-            self.db.conn.close()
-            self._release()
+            try:
+                with _in_words(self.path):
+                    self._fold()
+                    self.db.conn.close()
+            finally:
+                self._release()
+
+    def _fold(self) -> None:
+        if self._lock_file is not None and not self.db.conn.in_transaction:
+            self.db.conn.execute("pragma busy_timeout = 500")  # a reader that holds on must not hold up a stop
+            self.db.conn.execute("pragma wal_checkpoint(truncate)")
 
     def _release(self) -> None:
         if self._lock_file is not None:
@@ -133,13 +134,17 @@ def _take_lock(path: Path) -> int:
     return handle
 
 
+def connect(path: Path, mode: str) -> Any:
+    """A bare connection; `mode` is "rwc" (made where it is missing) or "ro"."""
+    address = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode={mode}"
+    return sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None)
+
+
 def _open(path: Path, *, write: bool) -> Database:
     if not write and not path.is_file():
         raise StoreError(f"{path}: there is no database yet. `run_monitor.py ingest` or `run` makes one.")
-    mode = "rwc" if write else "ro"
     with _in_words(path):
-        address = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode={mode}"
-        connection = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None)
+        connection = connect(path, "rwc" if write else "ro")
         try:
             return _prepared(Database(connection), path, write=write)
         except BaseException:
@@ -150,13 +155,15 @@ def _open(path: Path, *, write: bool) -> Database:
 def _prepared(db: Database, path: Path, *, write: bool) -> Database:
     for pragma in _PRAGMAS:
         db.execute(pragma)
-    known = {migration.name for migration in migrations.pending(db)} | {m.name for m in migrations.applied(db)}
     _refuse_newer(db, path)
     if write:
+        with _immediate(db):
+            pass  # a file that cannot be written is refused here, and not in the middle of the work
         db.enable_wal()
         if migrations.pending(db):
-            migrations.apply(db)
-    elif migrations.pending(db) and known:
+            with _immediate(db):
+                migrations.apply(db)
+    elif migrations.pending(db):
         raise StoreError(
             f"{path}: an older version of the program wrote it. Run `run_monitor.py db info` once to update."
         )
@@ -171,8 +178,21 @@ def _refuse_newer(db: Database, path: Path) -> None:
             f"{path}: a later version of the program wrote it ({', '.join(sorted(applied - ours))} is unknown here)."
             " Install that version, or name another --db."
         )
-    if not applied and db.table_names():
+    if not applied and set(db.table_names()) - {migrations.migrations_table}:
         raise StoreError(f"{path}: is a database of another program. Name another --db.")
+
+
+@contextmanager
+def _immediate(db: Database) -> Iterator[None]:
+    """One transaction that holds the right to write from its first statement on."""
+    db.conn.execute("begin immediate")
+    try:
+        yield
+        db.conn.execute("commit")
+    except BaseException:
+        if db.conn.in_transaction:
+            db.conn.execute("rollback")
+        raise
 
 
 @contextmanager

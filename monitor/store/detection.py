@@ -4,7 +4,7 @@ Knows no statistics. A tally's cell never changes once its known slot has passed
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -34,6 +34,18 @@ class Detection:
         """The newest slot in which anything was known of any brand."""
         found = self._c.one("select max(known_slot) from tallies where brand <> ''")
         return from_ms(found[0]) if found and found[0] is not None else None
+
+    def inspected(self, brands: Iterable[str]) -> dict[str, datetime]:
+        """Until when each of these brands was inspected, by the rule that has come farthest.
+
+        What becomes known now counts as known from there on: a slot that was passed is never read again.
+        """
+        rows = self._c.rows(
+            "select brand, max(until) from detector_states where brand in (select value from json_each(?))"
+            " group by brand",
+            json.dumps(list(brands)),
+        )
+        return {brand: from_ms(until) for brand, until in rows}
 
     def tallies(self, brand: str, since: datetime, until: datetime) -> list[Tally]:
         """What became known of a brand in [since, until), in the order of knowledge."""

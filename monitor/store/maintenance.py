@@ -1,11 +1,12 @@
 """Looking after the file: what is in it, copies of it, its size. Knows no row by meaning."""
 
 import os
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import StoreError
-from monitor.store.database import Connection, sqlite3, sqlite_version
+from monitor.store.database import Connection, connect, sqlite3, sqlite_version
 from monitor.store.migrations import migrations
 
 
@@ -41,15 +42,17 @@ class Maintenance:
         )  # fmt: skip
 
     def backup(self, target: Path) -> None:
-        """Copy the database as it is at this moment, while others write; the copy appears only when it is whole."""
+        """Copy the database as it is at this moment, while others write; the copy appears only when it is whole.
+
+        It is read through a connection of its own in one snapshot, which no writer waits for.
+        """
         if target.exists():
             raise StoreError(f"{target}: exists already. Name a file that does not.")
         part = target.with_name(target.name + ".part")
         part.unlink(missing_ok=True)
         try:
-            with sqlite3.connect(str(part)) as copy:
-                self._c.db.conn.backup(copy, pages=1000)
-            copy.close()
+            with closing(connect(self._c.path, "ro")) as here, closing(sqlite3.connect(str(part))) as copy:
+                here.backup(copy)
             os.replace(part, target)
         except (OSError, sqlite3.Error) as error:
             part.unlink(missing_ok=True)

@@ -12,7 +12,9 @@ from typing import Any
 
 from monitor.clock import from_ms, to_ms
 from monitor.domain import Author, Deletion, Engagement, Mention
+from monitor.store import writable
 from monitor.store.database import Connection
+from monitor.store.erasure import forget_quotes
 
 _COLUMNS = (
     "id, platform, native_id, source, text, url, lang, author_id, author, followers, likes, replies, reposts, quotes,"
@@ -48,7 +50,8 @@ class Mentions:
 
         A post whose text changed is kept as it is now, and waits to be scored again; a deleted one stays deleted.
         """
-        fresh = {mention.key: (mention, about) for mention, about in zip(mentions, brands, strict=True)}
+        cleaned = map(writable.mention, mentions)
+        fresh = {mention.key: (mention, about) for mention, about in zip(cleaned, brands, strict=True)}
         known = self._known(fresh)
         new = [pair for key, pair in fresh.items() if key not in known]
         self._add(new, source, to_ms(now))
@@ -60,15 +63,21 @@ class Mentions:
 
     def delete(self, deletions: Iterable[Deletion], *, now: datetime) -> int:
         """Leave a tombstone of each: its counts stay, its text and author go."""
-        touched = 0
-        for gone in deletions:
-            touched += self._c.execute(
-                "update mentions set text = '', url = null, author_id = null, author = null, followers = null,"
-                " extra = '{}', conversation_id = null, in_reply_to = null, deleted_at = ?"
-                " where platform = ? and native_id = ? and deleted_at is null",
-                to_ms(gone.deleted_at or now), gone.platform, gone.native_id,
-            )  # fmt: skip
-        return touched
+        return sum(self._bury(gone, to_ms(gone.deleted_at or now)) for gone in deletions)
+
+    def _bury(self, gone: Deletion, at: int) -> int:
+        found = self._c.one(
+            "update mentions set text = '', url = null, author_id = null, author = null, followers = null,"
+            " extra = '{}', conversation_id = null, in_reply_to = null, deleted_at = ?"
+            " where platform = ? and native_id = ? and deleted_at is null returning id",
+            at, gone.platform, writable.text(gone.native_id),
+        )  # fmt: skip
+        if found is None:
+            return 0
+        self._c.execute("update targets set pending = 0 where mention_id = ? and pending > 0", found[0])
+        self._c.execute("update quarantine set reason = 'deleted' where mention_id = ?", found[0])
+        forget_quotes(self._c, gone.platform, writable.text(gone.native_id))
+        return 1
 
     def count(self) -> int:
         """How many posts there are, tombstones among them."""
@@ -76,7 +85,7 @@ class Mentions:
 
     def search(self, words: str, *, limit: int = 50) -> list[Mention]:
         """The newest posts that hold every word, whatever characters the words are made of."""
-        tokens = re.findall(r"\S+", words.replace("\0", " "))
+        tokens = re.findall(r"\S+", writable.text(words).replace("\0", " "))
         if not tokens:
             return []
         match = " ".join('"' + token.replace('"', '""') + '"' for token in tokens)
@@ -133,7 +142,9 @@ class Mentions:
             return 0
         edited = to_ms(mention.edited_at) if mention.edited_at else now
         self._c.execute("update mentions set text = ?, edited_at = ? where id = ?", mention.text, edited, number)
-        self._c.execute("update targets set pending = 1 where mention_id = ?", number)
+        self._c.execute(
+            "update targets set pending = case when label is null then 1 else 2 end where mention_id = ?", number
+        )
         return 1
 
 

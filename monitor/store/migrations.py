@@ -19,11 +19,12 @@ _TABLES = (
     # A brand that a mention is about ("" where none is named), with what the model in force says toward it.
     """create table targets (
         mention_id integer not null references mentions (id), brand text not null,
-        published_at integer not null, collected_at integer not null, pending integer not null default 1,
+        published_at integer not null, collected_at integer not null,
+        pending integer not null default 1, -- 0: scored, 1: never scored, 2: to be scored again
         model text, negative real, neutral real, positive real, label text, vote integer,
         primary key (mention_id, brand)) strict, without rowid""",
     "create index targets_by_time on targets (brand, published_at)",
-    "create index targets_pending on targets (mention_id, brand, collected_at) where pending = 1",
+    "create index targets_pending on targets (pending, collected_at, published_at) where pending > 0",
     """create table scores (
         mention_id integer not null references mentions (id), target text not null, model text not null,
         negative real not null, neutral real not null, positive real not null, label text not null,
@@ -97,5 +98,12 @@ def first_tables(db: Database) -> None:
     for statement in _TABLES:
         db.execute(statement)
     db.table("mentions").enable_fts(["text", "author"], create_triggers=True, tokenize="unicode61 remove_diacritics 2")
+    # A post's counts change far more often than its words, and need no new index entry.
+    db.execute("drop trigger mentions_au")
+    db.execute(
+        "create trigger mentions_au after update of text, author on mentions begin"
+        " insert into mentions_fts (mentions_fts, rowid, text, author) values ('delete', old.id, old.text, old.author);"
+        " insert into mentions_fts (rowid, text, author) values (new.id, new.text, new.author); end"
+    )
     # Without this, the words of an erased post would stay readable in the index.
     db.execute("insert into mentions_fts (mentions_fts, rank) values ('secure-delete', 1)")

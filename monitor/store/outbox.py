@@ -41,10 +41,19 @@ class Outbox:
             alert_id, receiver, message.key, json.dumps(body, default=str), to_ms(due),
         )  # fmt: skip
 
-    def recover(self) -> int:
-        """Queue again, as repeats, what an earlier run left in the middle; return how many there were."""
-        self._c.execute("update attempts set outcome = 'unknown: the program ended' where outcome is null")
-        return self._c.execute("update outbox set state = 'queued', repeat = 1 where state = 'sending'")
+    def recover(self, receiver: str | None = None) -> int:
+        """Queue again, as repeats, what an earlier run (or a full disk) left in the middle; return how many there were.
+
+        Call it only while nothing is being carried to that receiver (None: to any).
+        """
+        left = "select id from outbox where state = 'sending' and (?1 is null or receiver = ?1)"
+        with self._c.transaction():
+            self._c.execute(
+                "update attempts set outcome = 'unknown: the program ended'"
+                f" where outcome is null and outbox_id in ({left})",
+                receiver,
+            )
+            return self._c.execute(f"update outbox set state = 'queued', repeat = 1 where id in ({left})", receiver)
 
     def claim(self, receiver: str, *, now: datetime) -> Outgoing | None:
         """Take the oldest due message of a receiver and commit that we are about to send it."""
@@ -73,9 +82,10 @@ class Outbox:
 
     def retry(self, item: Outgoing, reason: str, *, due: datetime, now: datetime, repeat: bool) -> None:
         """It was not (or not surely) delivered: try again later."""
-        self._close(item, "queued", reason, due, now)
-        if repeat:
-            self._c.execute("update outbox set repeat = 1 where id = ?", item.id)
+        with self._c.transaction():
+            self._close(item, "queued", reason, due, now)
+            if repeat:
+                self._c.execute("update outbox set repeat = 1 where id = ?", item.id)
 
     def give_up(self, item: Outgoing, reason: str, *, now: datetime) -> None:
         """It cannot be delivered: keep it as a dead letter, in sight."""
@@ -86,10 +96,9 @@ class Outbox:
         return dict(self._c.rows("select state, count(*) from outbox group by state order by state"))
 
     def receivers(self) -> list[str]:
-        """Receivers that have something queued."""
-        return [
-            row[0] for row in self._c.rows("select distinct receiver from outbox where state = 'queued' order by 1")
-        ]
+        """Receivers that have something queued, or left in the middle."""
+        found = self._c.rows("select distinct receiver from outbox where state in ('queued', 'sending') order by 1")
+        return [row[0] for row in found]
 
     def next_due(self) -> datetime | None:
         """When the next queued message is due."""

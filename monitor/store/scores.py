@@ -31,12 +31,8 @@ class Pending:
     mention_id: int
     target: str
     mention: Mention
+    known_at: datetime  # when the program first knew that the post is about the brand
     before: tuple[Label, float] | None
-
-    @property
-    def known_at(self) -> datetime:
-        """When the program first knew the post."""
-        return self.mention.known_at or self.mention.published_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +53,41 @@ class Scores:
         self._c = connection
 
     def pending(self, *, limit: int) -> list[Pending]:
-        """Mentions without a score of their present text, oldest row first."""
+        """Mentions without a score of their present text: new ones first, in the order in which they became known."""
         found = self._c.rows(
-            f"select t.mention_id, t.brand, t.label, t.negative, {READ} from targets t join mentions m"
-            " on m.id = t.mention_id where t.pending = 1 order by t.mention_id, t.brand limit ?",
+            f"select t.mention_id, t.brand, t.label, t.negative, t.collected_at, {READ} from targets t join mentions m"
+            " on m.id = t.mention_id where t.pending > 0"
+            " order by t.pending, t.collected_at, t.published_at, t.mention_id, t.brand limit ?",
             limit,
         )
         return [
-            Pending(row[0], row[1], mention_of(row[4:]), (Label(row[2]), row[3]) if row[2] is not None else None)
+            Pending(
+                mention_id=row[0], target=row[1], mention=mention_of(row[5:]), known_at=from_ms(row[4]),
+                before=(Label(row[2]), row[3]) if row[2] is not None else None,
+            )
             for row in found
-        ]
+        ]  # fmt: skip
+
+    def unchanged(self, items: Iterable[Pending]) -> set[tuple[int, str]]:
+        """Which of these still wait with the text that was read; call it in the transaction that saves.
+
+        The others were edited or deleted while the model was at work.
+        """
+        texts = {(item.mention_id, item.target): item.mention.text for item in items}
+        rows = self._c.rows(
+            "select t.mention_id, t.brand, m.text from targets t join mentions m on m.id = t.mention_id"
+            " where t.pending > 0 and t.mention_id in (select value from json_each(?))",
+            json.dumps([number for number, _ in texts]),
+        )
+        return {(number, brand) for number, brand, text in rows if texts.get((number, brand)) == text}
 
     def pending_count(self) -> int:
         """How many scores are missing."""
-        return int(self._c.rows("select count(*) from targets where pending = 1")[0][0])
+        return int(self._c.rows("select count(*) from targets where pending > 0")[0][0])
 
     def oldest_pending(self) -> datetime | None:
-        """When the oldest unscored post became known; detection waits there."""
-        found = self._c.rows("select min(collected_at) from targets where pending = 1")[0][0]
+        """When the oldest post that was never scored became known; detection waits there."""
+        found = self._c.rows("select min(collected_at) from targets where pending > 0 and pending = 1")[0][0]
         return None if found is None else from_ms(found)
 
     def voted(self, voters: Iterable[int]) -> dict[int, float]:
@@ -154,5 +167,6 @@ class Scores:
     def rescore_all(self) -> int:
         """Leave every living post pending again, as after a change of the model."""
         return self._c.execute(
-            "update targets set pending = 1 where mention_id in (select id from mentions where deleted_at is null)"
+            "update targets set pending = case when label is null then 1 else 2 end"
+            " where mention_id in (select id from mentions where deleted_at is null)"
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 from monitor.clock import from_ms, to_ms
 from monitor.domain import Coverage, Cursor, Reject
+from monitor.store import writable
 from monitor.store.database import Connection
 
 
@@ -47,7 +48,7 @@ class Sources:
         )  # fmt: skip
 
     def record(self, source: str, coverage: Coverage, *, added: int, rejected: int, now: datetime) -> None:
-        """Keep what one page said of completeness, and the hole behind it where it left one."""
+        """Keep what one page said of completeness."""
         since, until = _ms(coverage.since), _ms(coverage.until)
         self._c.execute(
             "insert into polls (source, at, asked, returned, added, rejected, more_available, total, since, until,"
@@ -66,8 +67,8 @@ class Sources:
                     source,
                     _digest(item),
                     item.line,
-                    item.reason,
-                    item.raw.encode("utf-8", "replace").decode(),
+                    writable.text(item.reason),
+                    writable.text(item.raw),
                     to_ms(now),
                 )
                 for item in rejects
@@ -89,35 +90,38 @@ class Sources:
 
     def succeeded(self, source: str, *, now: datetime) -> None:
         """A poll came to its end: the source is read, and a hole that was open ends here."""
-        self._c.execute(
-            "insert into sources (name, last_poll, last_success) values (?, ?, ?) on conflict do update set"
-            " last_poll = excluded.last_poll, last_success = excluded.last_success, failures = 0, last_error = null,"
-            " blind_since = null, not_before = null",
-            source, to_ms(now), to_ms(now),
-        )  # fmt: skip
-        self._c.execute(
-            "update gaps set until = ?, closed_at = ? where source = ? and until is null",
-            to_ms(now),
-            to_ms(now),
-            source,
-        )
+        moment = to_ms(now)
+        with self._c.transaction():
+            self._c.execute(
+                "insert into sources (name, last_poll, last_success) values (?, ?, ?) on conflict do update set"
+                " last_poll = excluded.last_poll, last_success = excluded.last_success, failures = 0,"
+                " last_error = null, blind_since = null, not_before = null",
+                source, moment, moment,
+            )  # fmt: skip
+            self._c.execute(
+                "update gaps set until = max(since, ?), closed_at = ? where source = ? and until is null",
+                moment, moment, source,
+            )  # fmt: skip
 
     def failed(self, source: str, reason: str, *, now: datetime, wait: timedelta | None = None) -> None:
         """A poll broke off: count it, remember why, and call the source blind since its last success."""
         moment = to_ms(now)
-        self._c.execute(
-            "insert into sources (name, last_poll, failures, last_error, blind_since, not_before)"
-            " values (?, ?, 1, ?, ?, ?)"
-            " on conflict do update set last_poll = excluded.last_poll, failures = failures + 1,"
-            " last_error = excluded.last_error, not_before = excluded.not_before,"
-            " blind_since = coalesce(blind_since, last_success, excluded.blind_since)",
-            source, moment, reason, moment, None if wait is None else to_ms(now + wait),
-        )  # fmt: skip
-        self._c.execute(
-            "insert or ignore into gaps (source, since, until, reason, found_at)"
-            " select name, blind_since, null, 'blind', ? from sources where name = ?",
-            moment, source,
-        )  # fmt: skip
+        with self._c.transaction():
+            self._c.execute(
+                "insert into sources (name, last_poll, failures, last_error, blind_since, not_before)"
+                " values (?, ?, 1, ?, ?, ?)"
+                " on conflict do update set last_poll = excluded.last_poll, failures = failures + 1,"
+                " last_error = excluded.last_error, not_before = excluded.not_before,"
+                " blind_since = coalesce(blind_since, last_success, excluded.blind_since)",
+                source, moment, reason, moment, None if wait is None else to_ms(now + wait),
+            )  # fmt: skip
+            # A hole that began at the same moment and was closed is the same hole, open again.
+            self._c.execute(
+                "insert into gaps (source, since, until, reason, found_at)"
+                " select name, blind_since, null, 'blind', ? from sources where name = ?"
+                " on conflict do update set until = null, closed_at = null",
+                moment, source,
+            )  # fmt: skip
 
     def gap(self, source: str, since: datetime, until: datetime, reason: str, *, now: datetime) -> None:
         """Remember a range that could not be read."""

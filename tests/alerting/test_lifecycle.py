@@ -83,6 +83,11 @@ def test_a_spike_older_than_the_incident_changes_nothing(phase: Phase) -> None:
     assert (decision.tell, decision.severity) == (False, "medium")
 
 
+def test_a_spike_of_the_very_moment_of_the_opening_belongs_to_the_incident() -> None:
+    decision = decide(replace(spike(Phase.WORSENED), fired_at=NOON), INCIDENT)
+    assert decision.action is Action.UPDATE
+
+
 @pytest.mark.parametrize("other", [{"brand": "Globex"}, {"rule": "share"}])
 def test_an_incident_of_another_rule_or_brand_is_a_fault(other: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="incident 7 belongs to"):

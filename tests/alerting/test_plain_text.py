@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerting.plain_text import QUOTED, Link, link, neutral, quoted
+from monitor.alerting.plain_text import QUOTED, Harmless, link, neutral, quoted
 
 ACTING = ("@e", "<!", "<@", "<h", "](", "][", "]:", "``")
 hostile = st.text(st.sampled_from("@<>!#[]()`:eh \n\u200b\u200d\u202e\x00\x1b😡e\ud83d"), max_size=40) | st.text()
@@ -60,7 +60,7 @@ def test_only_plain_web_addresses_are_shown(address: str | None) -> None:
 def test_an_address_cannot_carry_anything_but_an_address(tail: str) -> None:
     shown = link("https://example.org/" + tail)
     if shown is not None:
-        assert isinstance(shown, Link)
+        assert isinstance(shown, Harmless)
         assert shown.isascii()
         assert not set(shown) & set(' <>"`{}|\\^[]()\n\r\t\x00')
 

@@ -58,12 +58,16 @@ class Reader:
         self.cursor: Cursor | None = None
         self.pages: list[Page] = []
 
-    def poll(self, most: int | None = None) -> "Reader":
-        """One poll; with `most`, the program dies after so many pages."""
-        pages = self.collector.pages(self.query, self.cursor, now=self.now)
-        for number, page in enumerate(pages, start=1):
+    def stream(self) -> Iterator[Page]:
+        """One poll, page by page."""
+        for page in self.collector.pages(self.query, self.cursor, now=self.now):
             self.pages.append(page)
             self.cursor = page.cursor or self.cursor
+            yield page
+
+    def poll(self, most: int | None = None) -> "Reader":
+        """One poll; with `most`, the program dies after so many pages."""
+        for number, _ in enumerate(self.stream(), start=1):
             if number == most:
                 break
         return self
@@ -83,7 +87,3 @@ class Reader:
     @property
     def rejects(self) -> list[str]:
         return [reject.reason for page in self.pages for reject in page.rejects]
-
-
-def nothing() -> Iterator[None]:
-    yield None

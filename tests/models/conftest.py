@@ -33,12 +33,12 @@ def make_hub_folder(tmp_path_factory: pytest.TempPathFactory) -> MakeHubFolder:
     transformers = pytest.importorskip("transformers")
     transformers.utils.logging.disable_progress_bar()
 
-    def make(labels: Mapping[int, str], *, bare: bool = False) -> Path:
+    def make(labels: Mapping[int, str], *, bare: bool = False, spread: float = 0.5) -> Path:
         folder = tmp_path_factory.mktemp("hub")
         torch.manual_seed(3)
         shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
         config = transformers.BertConfig(
-            **shape, vocab_size=len(WORDS), max_position_embeddings=64, initializer_range=0.5, id2label=dict(labels)
+            **shape, vocab_size=len(WORDS), max_position_embeddings=64, initializer_range=spread, id2label=dict(labels)
         )
         kind = transformers.BertModel if bare else transformers.BertForSequenceClassification
         kind(config).save_pretrained(folder)

@@ -1,7 +1,7 @@
 """Any other model, on transformers and torch: what is loaded, what is refused and in which words."""
 
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,28 +23,16 @@ def three(make_hub_folder: MakeHubFolder) -> Path:
 
 
 @pytest.fixture
-def unreachable_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def unreachable_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the discard port: nobody listens
     monkeypatch.setenv("HF_HOME", str(tmp_path))
-    yield
 
 
-def test_a_folder_of_three_classes_scores_in_order(three: Path) -> None:
-    scorer = models.load(str(three))
-    together = scorer.predict(TEXTS)
-    assert together == [models.load(str(three)).predict([text])[0] for text in TEXTS] or _close(scorer, three)
-    assert all(
-        abs(one.sentiment.negative + one.sentiment.neutral + one.sentiment.positive - 1) < 1e-6 for one in together
-    )
-
-
-def _close(scorer: models.Scorer, folder: Path) -> bool:
-    """Whether each text's numbers are the same alone and together, to 1e-3."""
-    alone = [models.load(str(folder)).predict([text])[0].sentiment for text in TEXTS]
-    return all(
-        abs(one.sentiment.polarity - other.polarity) < 1e-3
-        for one, other in zip(scorer.predict(TEXTS), alone, strict=True)
-    )
+def test_a_text_gets_the_same_numbers_alone_and_in_company(three: Path) -> None:
+    together = [one.sentiment for one in models.load(str(three)).predict(TEXTS)]
+    alone = [models.load(str(three)).predict([text])[0].sentiment for text in TEXTS]
+    assert all(abs(one.polarity - other.polarity) < 1e-3 for one, other in zip(together, alone, strict=True))
+    assert all(one.negative + one.neutral + one.positive == pytest.approx(1.0) for one in together)
 
 
 def test_the_name_follows_the_weights(three: Path, make_hub_folder: MakeHubFolder) -> None:

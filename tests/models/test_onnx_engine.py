@@ -15,9 +15,8 @@ from models.onnx_engine import _Engine
 from models.values import Prediction
 
 BUNDLED = Path(str(models.__file__)).parent / "bundled"
-WORDS = (
-    "my order parcel late great awful love hate the staff was kind rude never again works fine 42 !!! :( 😡 😍".split()
-)  # noqa: SIM905
+TEXT = "my order parcel late great awful love hate the staff was kind rude never again works fine 42 !!! :( 😡 😍"
+WORDS = TEXT.split()
 
 
 def made_up_texts(count: int, seed: int) -> list[str]:

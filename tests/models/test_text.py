@@ -47,7 +47,7 @@ def test_a_text_of_a_million_characters_costs_no_more_than_a_short_one() -> None
 
 
 @given(st.text(alphabet=st.characters(), max_size=300))
-def test_normalising_twice_changes_nothing_but_entities(text: str) -> None:
+def test_normalising_twice_changes_nothing_but_html_escapes(text: str) -> None:
     plain = text.replace("&", "+")
     assert normalise(normalise(plain)) == normalise(plain)
 

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from apprise.manager_plugins import NotificationManager
 
 from monitor.domain import Message, Secret
 from monitor.errors import DeliveryUnknown, NotifierError, NotifierRefused
@@ -63,7 +65,11 @@ class Send:
         return failed.value
 
 
-SERVICES = ["gotify://127.0.0.1:{port}/{key}", "ntfy://{key}@127.0.0.1:{port}/topic", "mmost://127.0.0.1:{port}/{key}"]
+SERVICES = [
+    "gotify://127.0.0.1:{port}/{key}",
+    "ntfy://user:{key}@127.0.0.1:{port}/topic",
+    "mmost://127.0.0.1:{port}/{key}",
+]
 services = pytest.mark.parametrize("service", SERVICES)
 
 
@@ -177,8 +183,9 @@ def test_a_kind_that_nobody_allowed_is_refused(kind: str, send: Send) -> None:
     ["gotify://127.0.0.1:1/a gotify://127.0.0.1:1/b", "gotify://127.0.0.1:1/a,\ngotify://127.0.0.1:1/b", " "],
 )
 def test_a_receiver_has_exactly_one_address(several: str, send: Send) -> None:
-    assert "exactly one address" in str(send.error(several)) or "exactly one" in several
-    assert type(send.error(several)) is NotifierRefused
+    error = send.error(several)
+    assert type(error) is NotifierRefused
+    assert "must hold exactly one address" in str(error)
 
 
 def test_an_address_with_several_targets_is_refused_since_one_may_fail_alone(post: Post, send: Send) -> None:
@@ -230,14 +237,13 @@ def mail_address(post: Post, more: str = "") -> str:
     return f"mailto://127.0.0.1:{post.port}?from=monitor@acme.test&to=team@acme.test&mode=insecure{more}"
 
 
-def test_a_mail_arrives_with_its_key_and_with_strangers_text_as_text(post: Post, send: Send) -> None:
+def test_a_mail_arrives_as_plain_text_with_its_key(post: Post, send: Send) -> None:
     send(mail_address(post))
     (mail,) = post.mails
     assert mail["Subject"] == "Acme: 31 negative posts"
     assert mail["X-Message-Key"] == "the-key"
-    html = next(part.get_payload(decode=True) for part in mail.walk() if part.get_content_type() == "text/html")
-    assert b"&lt;b&gt;lost&lt;/b&gt; &amp; gone" in html.replace(b"&nbsp;", b" ")
-    assert b"<b>lost" not in html
+    assert mail.get_content_type() == "text/plain"
+    assert '1. rosa on x: "<b>lost</b> & gone" https://example.org/1' in str(mail.get_content())
 
 
 @pytest.mark.parametrize(
@@ -275,16 +281,12 @@ def test_a_mail_server_that_is_not_there_has_nothing(send: Send) -> None:
 
 
 def test_on_call_services_get_one_key_for_one_incident_and_close_it_at_the_end() -> None:
-    worse = Message(**{**_fields(MESSAGE), "key": "another", "facts": {**MESSAGE.facts, "phase": "worsened"}})
-    other = Message(**{**_fields(MESSAGE), "facts": {**MESSAGE.facts, "incident": 8}})
-    over = Message(**{**_fields(MESSAGE), "facts": {**MESSAGE.facts, "phase": "closed"}})
+    worse = replace(MESSAGE, key="another", facts={**MESSAGE.facts, "phase": "worsened"})
+    other = replace(MESSAGE, facts={**MESSAGE.facts, "incident": 8})
+    over = replace(MESSAGE, facts={**MESSAGE.facts, "phase": "closed"})
     assert _key_of("pagerduty", MESSAGE) == _key_of("pagerduty", worse) == _key_of("pagerduty", over)
     assert _key_of("opsgenie", MESSAGE)["alias"] != _key_of("opsgenie", other)["alias"]
     assert [_loudness(each).value for each in (MESSAGE, over)] == ["failure", "success"]
-
-
-def _fields(message: Message) -> dict[str, object]:
-    return {name: getattr(message, name) for name in message.__slots__}
 
 
 @pytest.mark.parametrize("name", ["attach", "template", "pgppub", "pgpprv", "wkd", "verify", ":token", "include"])
@@ -292,6 +294,17 @@ def test_what_reads_files_or_weakens_the_line_is_taken_out_however_it_is_written
     for spelled in (name, name.upper(), f" {name} ", f"%{ord(name[0]):02x}{name[1:]}", f"+{name}"[1:]):
         for mark in "&;?":
             assert fenced(f"ntfy://h/t?priority=high{mark}{spelled}=/etc/passwd") == "ntfy://h/t?priority=high"
+
+
+def test_what_is_allowed_by_default_exists_and_nothing_forbidden_is_in_it() -> None:
+    known = NotificationManager().schemas()  # type: ignore[no-untyped-call]
+    assert set(ALLOWED) <= set(known)
+    assert not set(ALLOWED) & NEVER
+
+
+def test_no_picture_of_a_third_party_is_sent_along(web: Web, send: Send) -> None:
+    send(address(SERVICES[2], web))
+    assert "github" not in web.texts
 
 
 def test_a_log_without_a_known_sign_is_taken_as_maybe_arrived() -> None:

@@ -2,13 +2,13 @@
 
 import json
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 
@@ -79,50 +79,51 @@ class Loopback:
         return self.always or self._reply(asked)
 
 
-def _handler(server: Loopback) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            place = urlsplit(self.path)
-            length = int(self.headers.get("content-length") or 0)
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = Asked(place.path, dict(parse_qsl(place.query)), headers, self.rfile.read(length))
-            try:
-                self._send(server.answer(asked))
-            except OSError:
-                self.close_connection = True  # the client had enough
+class _Handler(BaseHTTPRequestHandler):
+    """Bound to its server by `_handler`."""
 
-        do_POST = do_GET
+    loopback: Loopback
 
-        def _send(self, reply: Reply) -> None:
-            self.send_response(reply.status)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # the client had enough
+            super().handle()
+
+    def do_GET(self) -> None:
+        place = urlsplit(self.path)
+        length = int(self.headers.get("content-length") or 0)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        asked = Asked(place.path, dict(parse_qsl(place.query)), headers, self.rfile.read(length))
+        try:
+            self._send(self.loopback.answer(asked))
+        except OSError:
+            self.close_connection = True  # the client had enough
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def _send(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        if reply.status != 304:
             self.send_header("content-length", str(len(reply.body)))
-            self.end_headers()
-            if reply.drip:
-                self._drip(reply.body, reply.drip)
-            else:
-                self.wfile.write(reply.body[: reply.cut_after])
-            if reply.cut_after is not None:
-                self.close_connection = True
+        self.end_headers()
+        for byte in reply.body if reply.drip else b"":
+            self.wfile.write(bytes([byte]))
+            if self.loopback.ending.wait(reply.drip):
+                return
+        self.wfile.write(b"" if reply.drip else reply.body[: reply.cut_after])
+        self.close_connection = reply.cut_after is not None
 
-        def _drip(self, body: bytes, pause: float) -> None:
-            for byte in body:
-                self.wfile.write(bytes([byte]))
-                if server.ending.wait(pause):
-                    return
+    def log_message(self, *_: object) -> None:
+        return
 
-        def log_message(self, format: str, *args: Any) -> None:
-            return
 
-    return Handler
+def _handler(server: Loopback) -> type[_Handler]:
+    return type("Handler", (_Handler,), {"loopback": server})
 
 
 SLOW = Reply(200, b"{" + b" " * 10_000, drip=0.05)
 DROPPED = Reply(200, b'{"data": [' + b" " * 1_000, cut_after=5)
 BROKEN = Reply(503, b"<html>upstream connect error</html>", {"content-type": "text/html"})
 HTML = Reply(200, b"<!doctype html><title>Sign in</title>", {"content-type": "text/html"})
-
-
-def elapsed(begin: float) -> float:
-    return time.monotonic() - begin

@@ -1,12 +1,13 @@
-"""Receivers on the loopback: a web service and a mail server that take a message, refuse it, stall or break the line."""
+"""Receivers on the loopback: a web and a mail server that take a message, refuse it, stall or break the line."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
-from email.message import Message as Mail
+from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -32,7 +33,13 @@ class Web:
     @property
     def texts(self) -> str:
         """Everything that was sent, as text, with JSON's escapes undone."""
-        return "\n".join(json.dumps(json.loads(body), ensure_ascii=False) for _, body in self.posts)
+        return "\n".join(map(_readable, (body for _, body in self.posts)))
+
+
+def _readable(body: bytes) -> str:
+    if not body.startswith(b"{"):
+        return body.decode()
+    return json.dumps(json.loads(body), ensure_ascii=False)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -48,8 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif isinstance(web.behaviour, int):
             self._answer(web, web.behaviour)
 
-    do_PUT = do_POST
-    do_GET = do_POST
+    do_PUT = do_POST  # noqa: N815 - the library's name
+    do_GET = do_POST  # noqa: N815
 
     def _answer(self, web: Web, status: int) -> None:
         self.send_response(status)
@@ -95,7 +102,7 @@ class Post:
     rcpt: dict[str, str] = field(default_factory=dict)  # address → answer; others are accepted
     data: str = "250 OK"
     drop: bool = False  # takes the message and hangs up without an answer
-    mails: list[Mail] = field(default_factory=list)
+    mails: list[EmailMessage] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
@@ -115,11 +122,11 @@ class Post:
 @contextmanager
 def mail() -> Iterator[Post]:
     """A mail server on a free port of the loopback."""
-    state = Post()
-    controller = Controller(state, hostname="127.0.0.1", port=0)
-    controller.start()  # type: ignore[no-untyped-call]
-    state.port = controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        state = Post(port=free.getsockname()[1])
+    controller = Controller(state, hostname="127.0.0.1", port=state.port)
+    controller.start()
     try:
         yield state
     finally:
-        controller.stop()  # type: ignore[no-untyped-call]
+        controller.stop()

@@ -1,7 +1,7 @@
 """X's v2 recent search on loopback: both dialects, pages, refusals in X's own words. No token is good but its own."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from monitor import clock
@@ -158,7 +158,3 @@ class XServer(Loopback):
         )
         authors = sorted({self.posts[ident]["author_id"] for ident in ids})
         return [{"id": author, "username": f"user{author}", "name": "A User"} | metrics for author in authors]
-
-
-def long_ago(now: datetime) -> datetime:
-    return datetime(now.year, 1, 1, tzinfo=UTC)

@@ -34,11 +34,17 @@ def case(folder: Path) -> Iterator[Case]:
         write(json.dumps({"id": "tomorrow", "text": "From the future", "created_at": "9999-12-31T23:59:59Z"}))
         return "tomorrow"
 
+    def hide() -> None:
+        file.rename(away)
+
+    def show() -> None:
+        away.rename(file)
+
     yield Case(
         options={"path": file, "page_rows": 10},
         publish=publish,
         spoil=lambda: write('{"text": '),
-        faults={"no file": (SourceDown, lambda: file.rename(away) and None)},
-        heal=lambda: away.rename(file) and None,
+        faults={"no file": (SourceDown, hide)},
+        heal=show,
         future=future,
     )

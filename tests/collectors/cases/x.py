@@ -27,6 +27,9 @@ def case(folder: Path) -> Iterator[Case]:
             last += timedelta(minutes=10)
             return {str(ident) for ident in ids}
 
+        def spoil() -> None:
+            server.add(last, text=None)
+
         def always(reply: Reply) -> None:
             server.always = reply
 
@@ -55,7 +58,7 @@ def case(folder: Path) -> Iterator[Case]:
                 "timeout": 0.3,
             },
             publish=publish,
-            spoil=lambda: server.posts.update({server.add(last, created_at="yesterday"): server.posts.popitem()[1]}),
+            spoil=spoil,
             faults=faults,
             heal=heal,
         )

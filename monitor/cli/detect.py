@@ -1,0 +1,88 @@
+"""Find spikes in a file of counts: brand, bucket_start, mentions, negatives.
+
+Knows the file format and the detectors by kind; no store and no model.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor import plugins
+from monitor.cli._common import SHOWN_REJECTS, ConfigOption, duration, new_app, progress, say_rejects, settings_of, talk
+from monitor.counts_file import Counts, read_counts, write_alerts, write_scores
+from monitor.domain import Phase, Spike, Verdict
+from monitor.errors import InputError, SettingsError
+from monitor.ports import Detector
+from monitor.settings import RuleSettings, Settings
+
+app = new_app()
+
+
+@app.command()
+def main(
+    counts: Annotated[Path, typer.Argument(metavar="COUNTS.csv", help="brand,bucket_start,mentions,negatives.")],
+    out: Annotated[Path | None, typer.Option("--out", help="ALERTS.csv; standard output if left out.")] = None,
+    scores_out: Annotated[Path | None, typer.Option("--scores-out", help="SCORES.csv: one row an input row.")] = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="A rule of alerts.toml; the first if left out.")] = None,
+    cooldown: Annotated[str | None, typer.Option(help="Instead of the rule's own, as in 24h.")] = None,
+    false_alarms: Annotated[
+        float | None, typer.Option("--false-alarms", help="False alarms a brand and week, instead of the rule's own.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Find spikes in a file of counts: brand, bucket_start, mentions, negatives."""
+    chosen = _rule(settings_of(config), rule)
+    detector = _detector(chosen, cooldown, false_alarms)
+    read = read_counts(counts)
+    spikes, verdicts = _inspect(detector, read)
+    say_rejects(list(read.rejects[:SHOWN_REJECTS]), len(read.rejects), str(counts))
+    if scores_out is not None:
+        write_scores(read, verdicts, scores_out)
+    write_alerts(spikes, out)
+    opened = sum(spike.phase is Phase.OPENED for spike in spikes)
+    talk.print(
+        f"{len(read.rows)} rows, {len(read.series)} brand{'' if len(read.series) == 1 else 's'}:"
+        f" {opened} alert{'' if opened == 1 else 's'} by the rule {chosen.name}.",
+        markup=False,
+    )
+
+
+def _rule(settings: Settings, name: str | None) -> RuleSettings:
+    if not settings.rules:
+        raise SettingsError(f"{settings.folder / 'alerts.toml'}: there is no [[rule]]. Write one.")
+    found = [rule for rule in settings.rules if name in (None, rule.name)]
+    if not found:
+        raise InputError(f'there is no rule "{name}"; there are: {", ".join(rule.name for rule in settings.rules)}.')
+    return found[0]
+
+
+def _detector(rule: RuleSettings, cooldown: str | None, false_alarms: float | None) -> Detector:
+    """The rule's detector, with what the command line says in place of its own options."""
+    values = {name: getattr(rule.options, name) for name in rule.options.__dataclass_fields__}
+    wanted = {
+        "cooldown": None if cooldown is None else duration(cooldown, "--cooldown"),
+        "false_alarms_per_week": false_alarms,
+    }
+    for name, value in wanted.items():
+        if value is not None and name not in values:
+            raise InputError(f'the rule "{rule.name}" ({rule.kind}) has no {name}.')
+        values = {**values, name: value} if value is not None else values
+    try:
+        kind = plugins.load("detectors", rule.kind)
+        detector: Detector = kind(rule.name, kind.Options(**values))
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    return detector
+
+
+def _inspect(detector: Detector, read: Counts) -> tuple[list[Spike], dict[str, tuple[Verdict, ...]]]:
+    spikes: list[Spike] = []
+    verdicts: dict[str, tuple[Verdict, ...]] = {}
+    with progress("inspecting", len(read.series)) as shown:
+        for done, series in enumerate(read.series, 1):
+            found = detector.inspect(series, None)
+            spikes.extend(found.spikes)
+            verdicts[series.brand] = found.verdicts
+            shown(done)
+    return sorted(spikes, key=lambda spike: (spike.fired_at, spike.brand)), verdicts

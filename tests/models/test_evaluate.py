@@ -1,0 +1,86 @@
+"""Figures of a model on a labelled file, checked against numbers worked out by hand."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from models import Prediction, Sentiment
+from models.evaluate import BadFile, card_table, evaluate, main, measure, read_labelled
+from models.values import Label
+
+NEG, NEU, POS = Sentiment(0.8, 0.1, 0.1), Sentiment(0.1, 0.8, 0.1), Sentiment(0.1, 0.1, 0.8)
+LABELS: list[Label] = ["negative", "negative", "neutral", "neutral", "neutral", "positive"]
+SAID = [NEG, NEU, NEU, NEU, POS, POS]
+
+
+def test_the_means_are_those_worked_out_by_hand() -> None:
+    found = measure(SAID, LABELS)
+    assert found.macro_recall == pytest.approx((1 / 2 + 2 / 3 + 1) / 3)
+    assert found.accuracy == pytest.approx(4 / 6)
+    assert found.by_class["negative"].precision == 1.0
+    assert found.by_class["positive"].f1 == pytest.approx(2 / 3)
+    assert found.f1_positive_negative == pytest.approx(2 / 3)
+    assert found.confusion == [[1, 1, 0], [0, 2, 1], [0, 0, 1]]
+
+
+def test_the_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
+    assert measure(SAID, LABELS).calibration_error == pytest.approx(0.8 - 4 / 6)
+    assert measure(
+        [NEG, NEG, NEG, NEG, NEG], ["negative", "negative", "negative", "negative", "positive"]
+    ).calibration_error == pytest.approx(0)
+
+
+def test_a_class_that_does_not_occur_counts_in_no_mean() -> None:
+    assert measure([NEG, POS], ["negative", "positive"]).macro_recall == 1.0
+
+
+def test_nothing_to_measure_is_refused() -> None:
+    with pytest.raises(ValueError, match="No texts"):
+        measure([], [])
+
+
+class Parrot:
+    """Answers positive to all."""
+
+    name = "parrot@1"
+
+    def predict(self, texts: Sequence[str], targets: Sequence[str | None] | None = None) -> list[Prediction]:
+        return [Prediction(sentiment=POS) for _ in texts]
+
+
+def test_a_scorer_that_says_one_thing_has_the_recall_of_chance() -> None:
+    assert evaluate(Parrot(), ["a", "b", "c"], ["negative", "neutral", "positive"]).macro_recall == pytest.approx(1 / 3)
+
+
+def test_the_card_holds_a_row_per_class_and_the_confusion() -> None:
+    table = card_table(measure(SAID, LABELS))
+    assert "macro-averaged recall 0.722" in table
+    assert "| neutral | 3 | 0.667 | 0.667 | 0.667 | 0 | 2 | 1 |" in table
+
+
+@pytest.mark.parametrize("line", ["{", '{"text": "a"}', '{"text": "a", "label": "angry"}', "[]"])
+def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "posts.jsonl"
+    file.write_text('{"text": "fine", "label": "positive"}\n' + line + "\n")
+    with pytest.raises(BadFile, match=r"posts\.jsonl, line 2: needs `text` and `label`"):
+        read_labelled(file)
+
+
+def test_the_command_prints_the_figures_of_the_shipped_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [("I love it, thank you!", "positive"), ("Worst service ever, I hate it.", "negative")]
+    file = tmp_path / "posts.jsonl"
+    file.write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows))
+    assert main([str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 1.0
+
+
+def test_the_command_says_in_one_sentence_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "absent.jsonl")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "absent.jsonl: cannot be read" in err
