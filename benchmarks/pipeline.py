@@ -95,11 +95,11 @@ def ingest(mentions: Sequence[Mention], folder: Path, rows: int) -> Iterator[Res
         program = _program(store)
         began = time.perf_counter()
         for page in _pages(mentions):
-            collect.keep(store, program.matcher, page, source="benchmark", now=program.clock.now(), unmatched=True)
+            collect.keep(store, program.matcher, page, source="benchmark", now=program.clock.now())
         ours = len(mentions) / (time.perf_counter() - began)
         began = time.perf_counter()
         for page in islice(_pages(mentions), 10):
-            collect.keep(store, program.matcher, page, source="benchmark", now=program.clock.now(), unmatched=True)
+            collect.keep(store, program.matcher, page, source="benchmark", now=program.clock.now())
         again = min(len(mentions), 10 * PAGE) / (time.perf_counter() - began)
     by_page = plain_insert(mentions, folder / "page.db", PAGE)
     by_row = plain_insert(mentions[:rows], folder / "row.db", 1)
@@ -132,7 +132,7 @@ def replay(mentions: Sequence[Mention], folder: Path) -> Iterator[Result]:
     with Store(folder / "replay.db") as store:
         program = _program(store)
         for page in _pages(_with_crisis(mentions)):
-            collect.keep(store, program.matcher, page, source="benchmark", now=program.clock.now(), unmatched=True)
+            collect.keep(store, program.matcher, page, source="benchmark", now=program.clock.now())
         until = _end(mentions)
         began = time.perf_counter()
         score_pending(program, now=until)
@@ -170,7 +170,7 @@ def _settings() -> Settings:
 
 def _pages(mentions: Sequence[Mention] | Iterator[Mention]) -> Iterator[Page]:
     for batch in _batches(mentions, PAGE):
-        yield Page(mentions=tuple(batch))
+        yield Page(mentions=tuple(batch), keep_unmatched=True)
 
 
 def _batches(mentions: Sequence[Mention] | Iterator[Mention], size: int) -> Iterator[list[Mention]]:

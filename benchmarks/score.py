@@ -1,6 +1,6 @@
 """Texts per second and peak memory: the shipped scorer beside transformers.pipeline on the same weights.
 
-    python -m benchmarks.score [--texts 2000] [--checkpoint FOLDER] [--out benchmarks/out/score.json]
+    python -m benchmarks.score [--texts 2000] [--threads N] [--checkpoint FOLDER] [--out benchmarks/out/score.json]
 
 Each contender runs in a process of its own, in turns, on the same made-up posts, of which no two normalise to
 the same text, so nothing is gained from duplicates. Without --checkpoint the pipeline's model is read back from
@@ -9,6 +9,7 @@ the shipped graph (float32 values of the int8 weights). Needs the extra `torch`.
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -36,7 +37,8 @@ def main() -> int:
         checkpoint = given.checkpoint or _read_back(Path(scratch))
         texts = posts(given.texts, given.seed)
         runs = [_run(given, contender, checkpoint) for _ in range(given.rounds) for contender in ("ours", "pipeline")]
-    report = {"texts": given.texts, "duplicates": _duplicates(texts), "words": _words(texts), **_summary(runs)}
+    size = {"texts": given.texts, "threads": given.threads, "cores": len(os.sched_getaffinity(0))}
+    report = {**size, "duplicates": _duplicates(texts), "words": _words(texts), **_summary(runs)}
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     _print(report)
@@ -48,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--texts", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, help="for both; each contender's own default without it")
     parser.add_argument("--checkpoint", type=Path, help="folder of the fine-tuned model in transformers' format")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "score.json")
     parser.add_argument("--child", choices=("ours", "pipeline"), help=argparse.SUPPRESS)
@@ -56,8 +59,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(given: argparse.Namespace, contender: str, checkpoint: Path) -> dict[str, Any]:
     size = ["--texts", str(given.texts), "--seed", str(given.seed)]
+    size += ["--threads", str(given.threads)] if given.threads else []
+    threads = {"OMP_NUM_THREADS": str(given.threads)} if given.threads else {}
     command = [sys.executable, "-m", "benchmarks.score", "--child", contender, *size, "--checkpoint", str(checkpoint)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    here, settings = Path(__file__).parents[1], os.environ | threads
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=here, env=settings)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
@@ -65,7 +71,7 @@ def _run(given: argparse.Namespace, contender: str, checkpoint: Path) -> dict[st
 def _child(given: argparse.Namespace) -> int:
     texts = posts(given.texts + _WARM_UP, given.seed)
     begun = time.perf_counter()
-    score = _ours() if given.child == "ours" else _pipeline(given.checkpoint)
+    score = _ours(given.threads) if given.child == "ours" else _pipeline(given.checkpoint)
     score(texts[:1])
     loaded = time.perf_counter()
     score(texts[1:_WARM_UP])
@@ -84,8 +90,8 @@ def _peak_mb() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def _ours() -> Score:
-    scorer = models.load("bundled")
+def _ours(threads: int | None) -> Score:
+    scorer = models.load("bundled", threads=threads)
 
     def score(texts: Sequence[str]) -> list[str]:
         found = [prediction.sentiment for prediction in scorer.predict(texts)]

@@ -135,6 +135,7 @@ class Page:
     deletions: tuple[Deletion, ...] = ()
     rejects: tuple[Reject, ...] = ()
     cursor: Cursor | None = None  # a later read that starts here loses nothing; None: keep the cursor of before
+    keep_unmatched: bool = False  # files that a person gives: a post that names no brand is kept, as about nobody
     coverage: Coverage = Coverage()
 
 

@@ -54,7 +54,7 @@ class Matcher:
 
     def named_in(self, text: str) -> tuple[str, ...]:
         """The brands that a text names."""
-        compared = plain(text)
+        compared = plain(text).encode("utf-8", "replace").decode()
         places = sorted(self._wanted.Match(compared) or ())
         return tuple(self._brands[place].name for place in places if self._outside(place, compared))
 

@@ -2,7 +2,8 @@
 
 Pure maths; knows nothing of windows, brands or alerts. The tail of a score above a level is taken as exponential
 (peaks over threshold, Pickands 1975, with shape 0) and its scale and rate are learned with a prior. The thresholds
-that stand for a rate of false alarms were measured by benchmarks/detection.py.
+that stand for a rate of false alarms were solved on simulated brands, in buckets of five minutes (four windows and
+more) or an hour (one to three); benchmarks/detection.py shows what they give on other brands.
 """
 
 from bisect import bisect_left
@@ -58,7 +59,7 @@ class Tail:
         self.log_rate = log((self.exceeding + _WORTH * _RATE) / (self.blocks + _WORTH))
 
 
-# False alarms per brand and week -> threshold of the summed rarity, by how many windows are summed.
+# Asked false alarms per brand and week -> threshold of the summed rarity, by how many windows are summed.
 _RATES = (0.02, 0.05, 0.10, 0.25, 0.50, 1.0)
 _THRESHOLDS = {
     1: (2.55, 2.15, 1.88, 1.56, 1.26, 0.98),

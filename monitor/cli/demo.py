@@ -17,7 +17,7 @@ import typer
 
 from monitor import plugins
 from monitor.cli._common import ConfigOption, count_lines, logs, new_app, progress, settings_of, talk
-from monitor.cli.run import serve
+from monitor.cli.run import leave, serve
 from monitor.clock import SystemClock, iso
 from monitor.errors import StoreError
 from monitor.pipeline import replay
@@ -48,6 +48,8 @@ def main(
         if keep:
             talk.print(f"\nServing on; the database is {path}. Stop with Ctrl-C.", markup=False)
             serve(program)
+    if keep:
+        leave()
 
 
 def _settings(config: Path | None, brands: Path) -> Settings:

@@ -46,9 +46,7 @@ def main(
         report = CollectReport(source=file.name)
         done = 0
         for page in pages(file, program):
-            report = report.plus(
-                keep(program.store, program.matcher, page, source=file.name, now=program.clock.now(), unmatched=True)
-            )
+            report = report.plus(keep(program.store, program.matcher, page, source=file.name, now=program.clock.now()))
             rejects = (rejects + list(page.rejects))[:SHOWN_REJECTS]
             done += len(page.mentions) + len(page.rejects)
             shown(done)
@@ -67,4 +65,4 @@ def pages(file: Path, program: Program) -> Iterator[Page]:
     while batch := list(islice(rows, PAGE)):
         mentions = tuple(item for item in batch if isinstance(item, Mention))
         rejects = tuple(item for item in batch if isinstance(item, Reject))
-        yield Page(mentions=mentions, rejects=rejects, coverage=Coverage(returned=len(mentions)))
+        yield Page(mentions=mentions, rejects=rejects, coverage=Coverage(returned=len(mentions)), keep_unmatched=True)

@@ -28,15 +28,23 @@ def main(config: ConfigOption = None, db: DbOption = None, verbose: VerboseOptio
             " Stop with Ctrl-C.",
             markup=False,
         )
-        clean = serve(program)
-    if not clean:
-        # A thread hangs in a platform's answer. All that was committed is safe; waiting longer helps nobody.
-        sys.stderr.flush()
+        serve(program)
+    leave()
+
+
+def leave() -> None:
+    """End at once, whatever other threads wait for (a platform's answer, a receiver that drips).
+
+    The database is closed and all that was committed is safe; Python itself would wait for them for ever.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if threading.active_count() > 1:
         os._exit(0)
 
 
-def serve(program: Program) -> bool:
-    """Run until SIGTERM or SIGINT; True when every job ended in time."""
+def serve(program: Program) -> None:
+    """Run until SIGTERM or SIGINT."""
     asked = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -48,7 +56,7 @@ def serve(program: Program) -> bool:
         runner.start()
         asked.wait()
         talk.print("Stopping …")
-        return runner.stop()
+        runner.stop()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

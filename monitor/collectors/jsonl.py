@@ -39,6 +39,9 @@ class JsonlOptions:
     event_time: bool = field(
         default=False, metadata={"help": "Replay: each post counts as known from its own time, not from now."}
     )
+    make_folder: bool = field(
+        default=False, metadata={"help": "Whether `path` is a folder that is made when it is not there."}
+    )
     page_rows: int = field(default=1_000, metadata={"help": "Most rows that are stored at once."})
 
 
@@ -76,6 +79,8 @@ class JsonlCollector:
     def _files(self, states: States) -> list[Path]:
         path = Path(self._options.path)
         try:
+            if self._options.make_folder:
+                path.mkdir(parents=True, exist_ok=True)
             if path.is_dir():
                 files = sorted(file for file in path.iterdir() if _wanted(file))
             else:
@@ -110,7 +115,8 @@ def _number(file: Path) -> str | None:
 def _page(rows: list[Row], cursor: Cursor | None) -> Page:
     mentions = tuple(row.mention for row in rows if row.mention)
     rejects = tuple(row.reject for row in rows if row.reject)
-    return Page(mentions=mentions, rejects=rejects, cursor=cursor, coverage=Coverage(returned=len(rows)))
+    coverage = Coverage(returned=len(rows))
+    return Page(mentions=mentions, rejects=rejects, cursor=cursor, coverage=coverage, keep_unmatched=True)
 
 
 def _refused(error: WrongShape, cursor: Cursor) -> Page:

@@ -56,8 +56,8 @@ class Tracker:
     tails: list[Tail]
     episode: Episode = field(default_factory=Episode)
     chunks: list[Chunk] = field(default_factory=list)  # oldest first, the last is the current one
-    first: float | None = None  # hours since 1970 of the first bucket's start
-    newest: float = 0.0
+    newest: float | None = None  # start of the newest bucket, hours since 1970
+    seen: float = 0.0  # hours of data so far
     zeros: int = 0  # buckets in a row without any mention
     zero_usual: float = 0.0  # mentions that were expected in them
     out: bool = False  # in a run of zeros that is an outage
@@ -122,6 +122,7 @@ class Tracker:
         self.after_gap = False
         self.recent.push(negatives, told, self.share(chunk), not aside)
         if not aside:
+            self.seen += self.step
             chunk.hours += self.step
             chunk.shares += self.share(chunk)
             chunk.negatives += negatives
@@ -147,7 +148,7 @@ class Tracker:
 
     def take_late(self, at: float, negatives: float, others: float | None) -> None:
         """Counts that were added to a slot already inspected."""
-        age = round((self.newest - at) / self.step)
+        age = round(((self.newest or 0.0) - at) / self.step)
         told = 0.0 if others is None else others
         if not self.recent.add_late(age, negatives, told):
             return
@@ -209,7 +210,7 @@ class Tracker:
 
     def _settled(self) -> bool:
         """Whether what is seen now teaches what is usual: not in the first days, and not within an episode."""
-        return self.first is not None and self.newest - self.first >= SETTLED and not self.episode.open
+        return self.seen >= SETTLED and not self.episode.open
 
     # --- learning ---------------------------------------------------------------------------------------------------
 
@@ -227,7 +228,7 @@ class Tracker:
         mean = usual * lift
         others = chunk.others
         negatives, weight = chunk.negatives, 1.0
-        if self.first is not None and chunk.at - self.first >= 24.0:
+        if self.seen >= 24.0 + LEARN_AFTER:
             negatives, weight = self._tempered(chunk, mean)
             others = min(others, _LEARN_LIFT * base.ratio * usual + 3.0)
             negatives /= lift

@@ -6,7 +6,6 @@ How well it does is measured by benchmarks/detection.py.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import isfinite
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ VERSION = 1
 _HOUR = timedelta(hours=1)
 _SHORTEST = timedelta(minutes=1)
 _EARLY = 2.0  # orders of magnitude of evidence asked for on top in the first days
+_MOST = 1e9  # counts above it are a mistake
 _FIRST_WEEK = 168.0  # hours
 _GRACE_BUCKETS = 8  # where a bucket is long, grace lasts so many at least
 
@@ -108,34 +108,30 @@ class _Run:
         """Take in one bucket; None when it is late. What is to be told goes into `spikes`."""
         tracker, at = self.tracker, (bucket.start - EPOCH) / _HOUR
         negatives, others = _counts(bucket)
-        if tracker.first is None:
-            tracker.first = at
-        elif at < tracker.newest + self.step / 2:
-            tracker.take_late(at, negatives, others)
-            return None
-        else:
-            self._pass_over(at)
-        age = at + self.step - tracker.first
-        chunk = self._enter(at, age)
+        if tracker.newest is not None:
+            if at < tracker.newest + self.step / 2:
+                tracker.take_late(at, negatives, others)
+                return None
+            self._pass_over(at, tracker.newest)
+        chunk = self._enter(at)
         judged = tracker.take(chunk, negatives, others)
-        tracker.newest = at
-        usual = tracker.usual(chunk)
+        tracker.newest, age, usual = at, tracker.seen, tracker.usual(chunk)
         score = self._judge(at, age, others is not None, spikes) if judged else 0.0
         return Verdict(start=bucket.start, anomaly_score=score, expected=None if age <= self.grace else usual)
 
-    def _enter(self, at: float, age: float) -> Chunk:
+    def _enter(self, at: float) -> Chunk:
         """The slot of the day that begins or goes on; in the first week, what is known of the day changes quickly."""
         tracker, before = self.tracker, self.tracker.chunks[-1].key if self.tracker.chunks else -1
         local = at + self._offset(at)
         chunk = tracker.enter(at, local)
-        if age <= _FIRST_WEEK and chunk.key != before:
+        if tracker.seen <= _FIRST_WEEK and chunk.key != before:
             tracker.revise(local - self.step)
         return chunk
 
-    def _pass_over(self, at: float) -> None:
+    def _pass_over(self, at: float, newest: float) -> None:
         """Give every slot between the newest bucket and this one its place: no data."""
         tracker = self.tracker
-        missing = round((at - tracker.newest) / self.step) - 1
+        missing = round((at - newest) / self.step) - 1
         for back in range(min(missing, self.windows[-1]), 0, -1):
             hour = at - back * self.step
             tracker.skip(tracker.share(tracker.enter(hour, hour + self._offset(hour))))
@@ -206,6 +202,7 @@ def _time(hours: float) -> datetime:
 def _counts(bucket: Bucket) -> tuple[float, float | None]:
     """(negatives, other mentions); the latter None where the mentions are not known (NaN)."""
     negatives, mentions = bucket.negatives, bucket.mentions
-    if not (isfinite(negatives) and negatives >= 0.0) or mentions < 0.0:
+    known = mentions == mentions
+    if not 0.0 <= negatives <= _MOST or (known and not 0.0 <= mentions <= _MOST):
         raise ValueError(f"The bucket of {bucket.start} has impossible counts: {negatives} of {mentions}.")
-    return negatives, None if mentions != mentions else max(0.0, mentions - negatives)
+    return negatives, max(0.0, mentions - negatives) if known else None

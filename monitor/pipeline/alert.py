@@ -13,7 +13,7 @@ from monitor.alerting.routing import receivers
 from monitor.analysis.explanation import explain, to_json
 from monitor.domain import Alert, Explanation, Spike
 from monitor.pipeline.failpoints import reach
-from monitor.pipeline.program import Program
+from monitor.pipeline.program import Program, Stop, never
 
 STALE = timedelta(hours=24)  # a spike that is known later than this is kept, and nobody is called for it
 WINDOW_POSTS = 2000  # of the spike's window that are looked at, newest first
@@ -31,8 +31,8 @@ class AlertReport:
     messages: int = 0
 
 
-def run(program: Program, *, now: datetime) -> AlertReport:
-    """Decide on every pending spike, oldest first."""
+def run(program: Program, *, now: datetime, stop: Stop = never) -> AlertReport:
+    """Decide on every pending spike, oldest first, until asked to stop."""
     pending = program.store.detection.pending_spikes()
     if not pending:
         return AlertReport()
@@ -40,6 +40,8 @@ def run(program: Program, *, now: datetime) -> AlertReport:
     counts = dict.fromkeys(Action, 0)
     messages = 0
     for spike_id, spike in pending:
+        if stop():
+            break
         action, told = _handle(program, templates, spike_id, spike, now=now)
         counts[action] += 1
         messages += told

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.analysis.brands import Matcher
-from monitor.domain import Page
+from monitor.domain import Coverage, Page
 from monitor.errors import CollectorError, MonitorError, RateLimited, StoreError
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.program import Program, Source, Stop, never
@@ -77,16 +77,16 @@ def _asked_to_wait(health: SourceHealth, now: datetime) -> bool:
     return health.last_poll <= now < health.not_before
 
 
-def keep(
-    store: Store, matcher: Matcher, page: Page, *, source: str, now: datetime, unmatched: bool = False
-) -> CollectReport:
+def keep(store: Store, matcher: Matcher, page: Page, *, source: str, now: datetime) -> CollectReport:
     """Store one page, whole or not at all.
 
     A collected post that names no brand is what the platform's looser search brought along: it is counted, not kept.
-    With `unmatched` (files that a person gives) it is kept, as about nobody.
+    Where the page says so (files that a person gives) it is kept, as about nobody.
     """
     brands = [matcher.match(mention) for mention in page.mentions]
-    kept = [(mention, about) for mention, about in zip(page.mentions, brands, strict=True) if about or unmatched]
+    kept = [
+        (mention, about) for mention, about in zip(page.mentions, brands, strict=True) if about or page.keep_unmatched
+    ]
     with store.transaction():
         done = store.mentions.upsert([m for m, _ in kept], [about for _, about in kept], source=source, now=now)
         deleted = store.mentions.delete(page.deletions, now=now)
@@ -95,7 +95,8 @@ def keep(
         if page.cursor is not None:
             store.sources.advance(source, page.cursor, now=now)
         reach("collect.cursor_moved")
-        store.sources.record(source, page.coverage, added=done.added, rejected=len(page.rejects), now=now)
+        if page.coverage != Coverage() or page.rejects:
+            store.sources.record(source, page.coverage, added=done.added, rejected=len(page.rejects), now=now)
         _note_gap(store, page, source, now)
     reach("collect.committed")
     return CollectReport(

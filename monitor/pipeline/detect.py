@@ -13,7 +13,7 @@ from monitor.analysis.coverage import blind
 from monitor.clock import floor
 from monitor.domain import BUCKET, Bucket, Inspection, Phase, Series, Spike
 from monitor.pipeline.failpoints import reach
-from monitor.pipeline.program import Program, Rule
+from monitor.pipeline.program import Program, Rule, Stop, never
 from monitor.store.scores import Tally
 
 TOLERANCE = timedelta(minutes=15)  # by which the clock may be set back before what was inspected counts as the future
@@ -30,15 +30,15 @@ class DetectReport:
     until: datetime | None = None  # everything before was inspected
 
 
-def run(program: Program, *, now: datetime) -> DetectReport:
-    """Inspect every brand up to the last bucket that is complete."""
+def run(program: Program, *, now: datetime, stop: Stop = never) -> DetectReport:
+    """Inspect every brand up to the last bucket that is complete, or until asked to stop."""
     until = ready_until(program, now)
     buckets = spikes = 0
     for brand in program.store.detection.brands():
         holes = _holes(program, brand)
         for rule in program.rules:
-            if program.watched(brand) and rule.watches(brand):
-                done = _inspect(program, rule, brand, until, holes, now=now)
+            if program.watched(brand) and rule.watches(brand) and not stop():
+                done = _inspect(program, rule, brand, until, holes, now=now, stop=stop)
                 buckets, spikes = buckets + done.buckets, spikes + done.spikes
     return DetectReport(buckets, spikes, until)
 
@@ -51,13 +51,13 @@ def ready_until(program: Program, now: datetime) -> datetime:
 
 
 def _inspect(
-    program: Program, rule: Rule, brand: str, until: datetime, holes: Ranges, *, now: datetime
+    program: Program, rule: Rule, brand: str, until: datetime, holes: Ranges, *, now: datetime, stop: Stop
 ) -> DetectReport:
     store = program.store.detection
     start, state, told = _resume(program, rule, brand, until, now=now)
     buckets = spikes = 0
     episode = False
-    while start is not None and start < until:
+    while start is not None and start < until and not stop():
         end = min(until, start + CHUNK)
         series = Series(
             brand=brand, step=BUCKET, timezone=program.settings.timezone_of(brand),

@@ -63,7 +63,7 @@ def run(
 
 def _store(program: Program, page: Page, name: str, progress: Progress, newest: datetime | None) -> Progress:
     now = newest or program.clock.now()
-    done = collect.keep(program.store, program.matcher, page, source=name, now=now, unmatched=True)
+    done = collect.keep(program.store, program.matcher, page, source=name, now=now)
     return replace(
         progress, rows=progress.rows + len(page.mentions) + len(page.rejects), added=progress.added + done.added,
         rejected=progress.rejected + done.rejected, at=newest,
@@ -96,7 +96,7 @@ def _page(batch: list[Mention | Reject]) -> Page:
         replace(item, known_at=item.known_at or item.published_at) for item in batch if isinstance(item, Mention)
     )
     rejects = tuple(item for item in batch if isinstance(item, Reject))
-    return Page(mentions=mentions, rejects=rejects, coverage=Coverage(returned=len(mentions)))
+    return Page(mentions=mentions, rejects=rejects, coverage=Coverage(returned=len(mentions)), keep_unmatched=True)
 
 
 def _chunks(rows: Iterable[Mention | Reject], size: int) -> Iterator[list[Mention | Reject]]:

@@ -32,8 +32,8 @@ def run(program: Program, *, now: datetime, stop: Stop = never) -> TickReport:
     return TickReport(
         collect=collect_all(program, now=now, stop=stop),
         score=score_pending(program, now=now, stop=stop),
-        detect=detect.run(program, now=now),
-        alert=alert.run(program, now=now),
+        detect=detect.run(program, now=now, stop=stop),
+        alert=alert.run(program, now=now, stop=stop),
         deliver=deliver.run(program.store, program.receivers, now=program.clock.now, stop=stop),
     )
 
@@ -54,5 +54,5 @@ def score_pending(program: Program, *, now: datetime, stop: Stop = never) -> Sco
 def work(program: Program, *, now: datetime, stop: Stop = never) -> Iterator[Callable[[], object]]:
     """The stages between collecting and delivering, one by one, so that a caller can stop between them."""
     yield lambda: score_pending(program, now=now, stop=stop)
-    yield lambda: detect.run(program, now=now)
-    yield lambda: alert.run(program, now=now)
+    yield lambda: detect.run(program, now=now, stop=stop)
+    yield lambda: alert.run(program, now=now, stop=stop)

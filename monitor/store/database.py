@@ -143,6 +143,9 @@ def connect(path: Path, mode: str) -> Any:
 def _open(path: Path, *, write: bool) -> Database:
     if not write and not path.is_file():
         raise StoreError(f"{path}: there is no database yet. `run_monitor.py ingest` or `run` makes one.")
+    if write and path.exists() and not os.access(path, os.W_OK):
+        # SQLite would open it for reading, and fail in the middle of the work.
+        raise StoreError(f"{path}: cannot be written. Give write permission, or choose another [store] path.")
     with _in_words(path):
         connection = connect(path, "rwc" if write else "ro")
         try:
@@ -157,8 +160,6 @@ def _prepared(db: Database, path: Path, *, write: bool) -> Database:
         db.execute(pragma)
     _refuse_newer(db, path)
     if write:
-        with _immediate(db):
-            pass  # a file that cannot be written is refused here, and not in the middle of the work
         db.enable_wal()
         if migrations.pending(db):
             with _immediate(db):

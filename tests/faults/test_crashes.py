@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -73,6 +74,21 @@ def nursery() -> Iterator[Nursery]:
         process.wait(10)
 
 
+@pytest.fixture(scope="module")
+def quick() -> Iterator[Path]:
+    """A folder in memory where there is one: a kill leaves to a file whatever was written, on a disk or not."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def folder(quick: Path) -> Iterator[Path]:
+    """A test's own folder there."""
+    with tempfile.TemporaryDirectory(dir=quick) as mine:
+        yield Path(mine)
+
+
 def started(nursery: Nursery, folder: Path, seed: int, commits: str = "right") -> Run:
     write_config(folder / "config")
     return Run(nursery, folder, seed, commits)
@@ -82,12 +98,12 @@ Undisturbed = Callable[[int], Dump]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def undisturbed(nursery: Nursery, quick: Path) -> Undisturbed:
     """What a run of a seed comes to when nobody kills it; each seed is run once."""
 
     @cache
     def result(seed: int) -> Dump:
-        run = started(nursery, tmp_path_factory.mktemp("undisturbed"), seed)
+        run = started(nursery, quick / f"undisturbed-{seed}", seed)
         assert run.go()
         return run.result
 
@@ -131,12 +147,12 @@ def test_the_small_world_has_everything_that_can_go_wrong(undisturbed: Undisturb
     assert right["rejects"]
 
 
-def test_kills_at_random_moments_change_nothing(nursery: Nursery, undisturbed: Undisturbed, tmp_path: Path) -> None:
+def test_kills_at_random_moments_change_nothing(nursery: Nursery, undisturbed: Undisturbed, folder: Path) -> None:
     rng, kills, seed = random.Random(20260302), 0, 0
     while kills < KILLS:
         seed += 1
         right = undisturbed(seed)
-        run = started(nursery, tmp_path / f"killed-{seed}", seed)
+        run = started(nursery, folder / f"killed-{seed}", seed)
         for _ in range(MOST_STARTS):
             if kills + run.kills.total() >= KILLS:
                 break
@@ -150,10 +166,10 @@ def test_kills_at_random_moments_change_nothing(nursery: Nursery, undisturbed: U
 
 @pytest.mark.parametrize("passage", [1, 4])
 def test_kills_at_every_named_place_change_nothing(
-    nursery: Nursery, undisturbed: Undisturbed, tmp_path: Path, passage: int
+    nursery: Nursery, undisturbed: Undisturbed, folder: Path, passage: int
 ) -> None:
     right = undisturbed(passage)
-    run = started(nursery, tmp_path / "killed", seed=passage)
+    run = started(nursery, folder / "killed", seed=passage)
     for name in failpoints.NAMES:
         run.go(at=name, passage=passage)
     assert run.go()
@@ -162,11 +178,9 @@ def test_kills_at_every_named_place_change_nothing(
     assert problems(run, right) == []
 
 
-def test_kills_while_people_are_told_lose_no_message(
-    nursery: Nursery, undisturbed: Undisturbed, tmp_path: Path
-) -> None:
+def test_kills_while_people_are_told_lose_no_message(nursery: Nursery, undisturbed: Undisturbed, folder: Path) -> None:
     right = undisturbed(1)
-    run = started(nursery, tmp_path / "killed", seed=1)
+    run = started(nursery, folder / "killed", seed=1)
     names = [name for name in failpoints.NAMES if name.startswith(("alert", "deliver"))]
     for name in 2 * names:
         run.go(at=name, passage=2)
@@ -184,10 +198,10 @@ def test_kills_while_people_are_told_lose_no_message(
     ],
 )
 def test_a_broken_order_of_commits_is_found_out(
-    nursery: Nursery, undisturbed: Undisturbed, tmp_path: Path, commits: str, at: str, found: str
+    nursery: Nursery, undisturbed: Undisturbed, folder: Path, commits: str, at: str, found: str
 ) -> None:
     right = undisturbed(1)
-    run = started(nursery, tmp_path / "killed", seed=1, commits=commits)
+    run = started(nursery, folder / "killed", seed=1, commits=commits)
     for passage in (1, 3, 5):
         run.go(at=at, passage=passage)
     assert run.go()
@@ -196,11 +210,11 @@ def test_a_broken_order_of_commits_is_found_out(
 
 
 def test_a_broken_order_does_no_harm_while_nobody_kills_it(
-    nursery: Nursery, undisturbed: Undisturbed, tmp_path: Path
+    nursery: Nursery, undisturbed: Undisturbed, folder: Path
 ) -> None:
     """So that what finds the broken orders out is the kill, and not the harness."""
     right = undisturbed(1)
     for commits in ("cursor first", "tallies later", "sent first"):
-        run = started(nursery, tmp_path / commits, seed=1, commits=commits)
+        run = started(nursery, folder / commits, seed=1, commits=commits)
         assert run.go()
         assert problems(run, right) == []

@@ -126,10 +126,10 @@ def _cursor_first() -> None:
     """The cursor is committed before the page's rows, in a transaction of its own."""
     keep = collect.keep
 
-    def broken(store: Store, matcher: Any, page: Page, *, source: str, now: datetime, unmatched: bool = False) -> Any:
+    def broken(store: Store, matcher: Any, page: Page, *, source: str, now: datetime) -> Any:
         if page.cursor is not None:
             store.sources.advance(source, page.cursor, now=now)
-        return keep(store, matcher, page, source=source, now=now, unmatched=unmatched)
+        return keep(store, matcher, page, source=source, now=now)
 
     collect.keep = broken
 

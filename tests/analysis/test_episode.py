@@ -1,0 +1,78 @@
+"""One episode: opens once, worsens when clearly worse, closes when calm, then rests."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.analysis.episode import Episode, anomaly_score, onset_age, severity
+from monitor.domain import Phase
+
+STEP = 0.25  # hours
+
+
+def told(evidence: Iterable[float], cooldown: float = 12.0) -> list[tuple[int, Phase]]:
+    """What is told at which step."""
+    episode = Episode()
+    phases = [(at, episode.step(value, STEP, at * STEP, cooldown)) for at, value in enumerate(evidence)]
+    return [(at, phase) for at, phase in phases if phase is not None]
+
+
+def test_it_opens_at_the_threshold_and_closes_after_a_calm_hour() -> None:
+    assert told([0.9, 1.0, 1.2, 0.4, 0.4, 0.4, 0.4, 0.4]) == [(1, Phase.OPENED), (6, Phase.CLOSED)]
+
+
+def test_half_evidence_keeps_it_open() -> None:
+    assert told([1.0, *[0.5] * 40]) == [(0, Phase.OPENED)]
+
+
+def test_calm_must_last_an_hour_in_one_piece() -> None:
+    assert told([1.0, 0.1, 0.1, 0.1, 0.6, 0.1, 0.1, 0.1, 0.6]) == [(0, Phase.OPENED)]
+
+
+def test_only_twice_the_peak_is_worse() -> None:
+    assert told([1.0, 1.5, 2.9, 5.7, 5.9, 11.8]) == [(0, Phase.OPENED), (5, Phase.WORSENED)]
+
+
+def test_a_second_wave_in_the_cooldown_is_told_only_when_it_is_twice_as_bad() -> None:
+    calm = [0.0] * 5
+    assert told([1.0, *calm, 1.9, *calm]) == [(0, Phase.OPENED), (4, Phase.CLOSED)]
+    assert told([1.0, *calm, 2.1])[-1] == (6, Phase.OPENED)
+
+
+def test_after_the_cooldown_it_opens_again() -> None:
+    assert told([1.0, *[0.0] * 60, 1.0]) == [(0, Phase.OPENED), (4, Phase.CLOSED), (61, Phase.OPENED)]
+
+
+@given(st.lists(st.floats(0, 50), max_size=200))
+def test_messages_come_in_order_and_agree_with_the_score(evidence: list[float]) -> None:
+    episode, is_open = Episode(), False
+    for at, value in enumerate(evidence):
+        bar = episode.bar(at * STEP, 12.0)
+        phase = episode.step(value, STEP, at * STEP, 12.0)
+        assert (anomaly_score(value, bar) >= 0.5) == (phase in {Phase.OPENED, Phase.WORSENED})
+        assert phase is None or (phase is Phase.OPENED) != is_open
+        is_open = episode.open
+
+
+def test_the_score_is_a_half_at_the_bar_and_stays_within_one() -> None:
+    assert anomaly_score(3.0, 3.0) == 0.5
+    assert 0.5 < anomaly_score(4.0, 3.0) < anomaly_score(1e12, 3.0) <= 1.0
+
+
+def test_onset_is_where_the_rise_began() -> None:
+    rising = [(9.0, 2.0)] * 6 + [(2.0, 2.0)] * 20
+    assert onset_age(rising, lambda seen, usual: (seen - usual) / usual**0.5) == 5
+
+
+def test_onset_of_a_single_bucket_is_that_bucket() -> None:
+    assert onset_age([(30.0, 2.0)] + [(2.0, 2.0)] * 20, lambda seen, usual: (seen - usual) / usual**0.5) == 0
+
+
+@pytest.mark.parametrize(
+    ("evidence", "ratio", "grade"),
+    [(1.0, 9.0, "low"), (9.0, 1.5, "low"), (1.5, 2.0, "medium"), (9.0, 2.9, "medium"), (3.0, 3.0, "high")],
+)
+def test_severity_needs_both_evidence_and_ratio(evidence: float, ratio: float, grade: str) -> None:
+    assert severity(evidence, ratio) == grade

@@ -1,0 +1,310 @@
+"""Posts through the store by hand: ingest, tick and the single stages, export, db, replay."""
+
+import csv
+import fcntl
+import io
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Runs = Callable[..., Any]
+POSTS = [
+    {"id": "1", "text": "Acme is awful. Broken again, never again!", "created_at": "2026-03-02T10:00:00Z", "likes": 3},
+    {"id": "2", "text": "@acmehelp thank you, that was wonderful", "created_at": "2026-03-02T10:01:00Z"},
+    {"id": "3", "text": "Somebody else entirely", "created_at": "2026-03-02T11:00:00+01:00", "author": "=1+1"},
+]
+
+
+@pytest.fixture
+def posts(folder: Path) -> Path:
+    path = folder / "posts.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in POSTS))
+    return path
+
+
+def table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_file_goes_in_is_scored_and_comes_out(run: Runs, posts: Path) -> None:
+    said = run("ingest", posts)
+    assert (said.code, said.out) == (0, "")
+    assert said.err == "3 new, 0 edited, 0 known already.\n"
+
+    report = json.loads(run("tick").out)
+    assert report["score"] == {"scored": 3, "quarantined": 0}
+    assert report["collect"][0]["source"] == "inbox"
+    assert set(report) == {"collect", "score", "detect", "alert", "deliver"}
+
+    found = {row["id"]: row for row in table(run("export", "mentions").out)}
+    assert (found["1"]["brand"], found["1"]["label"], found["1"]["likes"]) == ("Acme", "negative", "3")
+    assert (found["2"]["brand"], found["2"]["label"]) == ("Acme", "positive")
+    assert found["3"]["brand"] == ""
+    assert found["3"]["created_at"] == "2026-03-02T10:00:00Z"
+    assert found["1"]["followers"] == ""  # unknown is not 0
+    assert "=1+1" not in {row["author"] for row in found.values()}
+
+    (hour,) = table(run("export", "trends", "--brand", "Acme", "--bucket", "1h").out)
+    assert (hour["bucket_start"], hour["mentions"], hour["negative"], hour["positive"]) == (
+        "2026-03-02T10:00:00Z", "2", "1", "1",
+    )  # fmt: skip
+
+
+def test_reading_the_same_file_again_changes_nothing(run: Runs, posts: Path) -> None:
+    run("ingest", posts)
+    before = run("export", "mentions", "--format", "jsonl").out
+    assert run("ingest", posts).err == "0 new, 0 edited, 3 known already.\n"
+    assert run("export", "mentions", "--format", "jsonl").out == before
+
+
+def test_bad_rows_are_counted_and_told_and_the_rest_is_stored(run: Runs, folder: Path) -> None:
+    (folder / "mixed.jsonl").write_text(
+        '{"text": "Acme"}\n{broken\n{"text": ""}\n{"text": "x", "created_at": "soon"}\n'
+    )
+    said = run("ingest", "mixed.jsonl", "--json")
+    report = json.loads(said.out)
+    assert (said.code, report["added"], report["rejected"]) == (0, 1, 3)
+    assert said.err.splitlines()[0] == "mixed.jsonl: 3 rows were set aside:"
+    assert [line.split(":")[0] for line in said.err.splitlines()[1:]] == ["  line 2", "  line 3", "  line 4"]
+    assert json.loads(run("db", "info", "--json").out)["rows"]["rejects"] == 3
+
+
+def test_a_file_in_which_every_row_is_bad_is_refused(run: Runs, folder: Path) -> None:
+    (folder / "bad.jsonl").write_text("{broken\nno\n")
+    run("ingest", "bad.jsonl").refuses(3, "bad.jsonl: no row could be stored.")
+
+
+@pytest.mark.parametrize(("file", "words"), [("nowhere.jsonl", "No such file"), ("config", "Is a directory")])
+def test_a_file_that_cannot_be_read_is_refused(run: Runs, file: str, words: str) -> None:
+    run("ingest", file).refuses(3, f"{file}: cannot be opened ({words}")
+
+
+def test_the_single_stages_do_what_tick_does(run: Runs, folder: Path, posts: Path) -> None:
+    posts.rename(folder / "inbox" / "posts.jsonl")
+    assert json.loads(run("collect").out)[0]["added"] == 3
+    assert json.loads(run("score-pending").out) == {"scored": 3, "quarantined": 0}
+    assert json.loads(run("detect-pending").out)["spikes"] == 0
+    assert json.loads(run("alert-pending").out)["alert"]["opened"] == 0
+    assert json.loads(run("tick").out)["score"]["scored"] == 0
+
+
+def test_an_export_is_bounded_by_time_and_brand(run: Runs, posts: Path) -> None:
+    run("ingest", posts)
+
+    def ids(*words: str) -> list[str]:
+        return sorted(row["id"] for row in table(run("export", "mentions", *words).out))
+
+    assert ids("--from", "2026-03-02T10:01Z") == ["2"]
+    assert ids("--to", "2026-03-02T10:01Z") == ["1", "3"]
+    assert ids("--brand", "Acme") == ["1", "2"]
+    assert ids("--brand", "Nobody") == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_an_export_to_a_file_is_the_same_as_to_standard_output(run: Runs, folder: Path, posts: Path, kind: str) -> None:
+    run("ingest", posts)
+    straight = run("export", "mentions", "--format", kind)
+    said = run("export", "mentions", "--format", kind, "--out", "out.txt")
+    assert (said.code, said.out) == (0, "")
+    assert (folder / "out.txt").read_bytes().decode() == straight.out
+    assert "3 rows written." in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (
+            ["mentions", "--from", "yesterday"],
+            3,
+            '--from "yesterday" is not a time; write one such as 2026-03-11T13:00Z',
+        ),
+        (["trends", "--to", "9999-99-99"], 3, '--to "9999-99-99" is not a time'),
+        (["trends", "--bucket", "5x"], 3, '--bucket "5x" is not a duration; write one such as 1h.'),
+        (["trends", "--bucket", "0s"], 3, '--bucket "0s" must be longer than nothing'),
+        (["trends", "--bucket", "999999999999d"], 3, '--bucket "999999999999d" is not a duration'),
+        (["mentions", "--format", "punchcard"], 2, '"punchcard" is not one of the exporters; there are: csv, jsonl'),
+        (["mentions", "--out", "nowhere/x.csv"], 3, "nowhere/x.csv cannot be written"),
+        (["mentions", "--out", "config"], 3, "config cannot be written"),
+    ],
+)
+def test_a_wrong_option_of_export_is_refused(run: Runs, posts: Path, words: list[str], code: int, told: str) -> None:
+    run("ingest", posts)
+    run("export", *words).refuses(code, told)
+
+
+# The database
+
+
+READERS = [["export", "mentions"], ["db", "info"], ["db", "backup", "copy.db"], ["db", "vacuum"]]
+
+
+@pytest.mark.parametrize("words", READERS, ids=" ".join)
+def test_without_a_database_a_reader_says_how_to_get_one(run: Runs, folder: Path, words: list[str]) -> None:
+    run(*words).refuses(4, "monitor.db: there is no database yet. `run_monitor.py ingest` or `run` makes one.")
+    assert not (folder / "monitor.db").exists()
+
+
+@pytest.mark.parametrize("words", [["ingest", "posts.jsonl"], ["tick"], ["run"], ["db", "vacuum"]], ids=" ".join)
+def test_a_database_that_another_run_owns_is_refused(run: Runs, posts: Path, words: list[str]) -> None:
+    run("ingest", posts)
+    with Path("monitor.db.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run(*words).refuses(5, "monitor.db: another run of the program is using it.")
+        assert run("export", "mentions").code == 0
+        assert run("sources").code == 0
+    assert run("ingest", posts).code == 0
+
+
+def test_a_database_that_another_program_holds_is_refused(run: Runs, posts: Path) -> None:
+    run("ingest", posts)
+    hold = "import sqlite3; c = sqlite3.connect('monitor.db'); c.execute('begin exclusive'); print(); input()"
+    command = [sys.executable, "-c", hold]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        run("ingest", posts).refuses(5, "monitor.db: another program holds it")
+        other.communicate("\n")
+
+
+@pytest.mark.parametrize("words", [["ingest", "posts.jsonl"], ["export", "mentions"], ["run"]], ids=" ".join)
+def test_a_newer_database_is_refused_and_stays_as_it_is(run: Runs, posts: Path, words: list[str]) -> None:
+    run("ingest", posts)
+    with closing(sqlite3.connect("monitor.db")) as later, later:
+        later.execute("insert into _sqlite_migrations (migration_set, name) values ('monitor', '9999_later')")
+    before = Path("monitor.db").read_bytes()
+    run(*words).refuses(4, "monitor.db: a later version of the program wrote it (9999_later is unknown here).")
+    assert Path("monitor.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("words", [["ingest", "posts.jsonl"], ["export", "mentions"], ["db", "info"]], ids=" ".join)
+def test_a_file_that_is_no_database_is_refused_and_stays_as_it_is(run: Runs, posts: Path, words: list[str]) -> None:
+    before = posts.read_bytes()
+    run(*words, "--db", posts).refuses(4, "posts.jsonl: is not a whole SQLite database")
+    assert posts.read_bytes() == before
+
+
+def test_a_database_of_another_program_is_refused(run: Runs, posts: Path) -> None:
+    with closing(sqlite3.connect("other.db")) as other, other:
+        other.execute("create table recipes (name text)")
+    run("ingest", posts, "--db", "other.db").refuses(4, "other.db: is a database of another program.")
+
+
+@pytest.mark.parametrize("place", ["config", "posts.jsonl/monitor.db"])
+def test_a_place_where_no_database_can_be_is_refused(run: Runs, posts: Path, place: str) -> None:
+    run("ingest", posts, "--db", place).refuses(4, f"{place}: cannot be written (")
+
+
+def test_a_folder_that_may_not_be_written_is_refused(run: Runs, folder: Path, posts: Path) -> None:
+    closed = folder / "closed"
+    closed.mkdir(mode=0o555)
+    place = Path("/proc") if os.access(closed, os.W_OK) else closed  # root may write anywhere but there
+    run("ingest", posts, "--db", place / "monitor.db").refuses(4, "monitor.db: cannot be written (")
+
+
+def test_info_counts_and_checks(run: Runs, posts: Path) -> None:
+    run("ingest", posts)
+    facts = json.loads(run("db", "info", "--check", "--json").out)
+    assert (facts["rows"]["mentions"], facts["intact"], facts["path"]) == (3, True, "monitor.db")
+    assert json.loads(run("db", "info", "--json").out)["intact"] is None
+    assert "not checked (--check)" in run("db", "info").out
+
+
+def test_a_damaged_database_is_told(run: Runs, posts: Path) -> None:
+    run("ingest", posts)
+    whole = Path("monitor.db").read_bytes()
+    Path("monitor.db").write_bytes(whole[:4096] + b"\x55" * 8192 + whole[12288:])
+    said = run("db", "info", "--check")
+    assert said.code == 4
+    assert "monitor.db: is " in said.err
+    assert "Restore a backup" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_backup_is_a_database_of_its_own(run: Runs, posts: Path) -> None:
+    run("ingest", posts)
+    assert run("db", "backup", "copy.db").code == 0
+    original = run("export", "mentions").out
+    assert run("export", "mentions", "--db", "copy.db").out == original
+    run("db", "backup", "copy.db").refuses(4, "copy.db: exists already.")
+    run("db", "backup", "nowhere/copy.db").refuses(4, "nowhere/copy.db: the backup was not written")
+
+
+def test_vacuum_gives_room_back_and_loses_nothing(run: Runs, folder: Path) -> None:
+    rows = "".join(json.dumps({"id": str(n), "text": f"Acme {'x' * 500} {n}"}) + "\n" for n in range(1000))
+    (folder / "many.jsonl").write_text(rows)
+    run("ingest", "many.jsonl")
+    before = run("export", "mentions").out
+    with closing(sqlite3.connect("monitor.db")) as direct, direct:
+        direct.execute("create table ballast as select hex(randomblob(500)) as x from mentions")
+        direct.execute("drop table ballast")
+    size = Path("monitor.db").stat().st_size
+    assert run("db", "vacuum").code == 0
+    assert Path("monitor.db").stat().st_size < size
+    assert run("export", "mentions").out == before
+
+
+# Replay
+
+
+def calm_and_crisis() -> list[dict[str, Any]]:
+    """Nine calm days, then an hour in which forty people are angry."""
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    calm = [
+        {"text": f"Acme order {n} came on time", "created_at": (start + timedelta(minutes=37 * n)).isoformat()}
+        for n in range(350)
+    ]
+    angry = start + timedelta(days=9)
+    crisis = [
+        {
+            "text": f"Acme charged me twice, case {n}. Terrible, I am furious!",
+            "created_at": (angry + timedelta(seconds=80 * n)).isoformat(),
+        }
+        for n in range(40)
+    ]
+    return [{"id": str(n), "author": f"a{n}", **row} for n, row in enumerate([*calm, *crisis])]
+
+
+def test_a_replay_finds_the_crisis_and_tells_nobody(run: Runs, folder: Path) -> None:
+    stream = folder / "stream.jsonl"
+    stream.write_text("".join(json.dumps(row) + "\n" for row in calm_and_crisis()))
+    said = run("replay", stream, "--db", "history.db")
+    (alert,) = [json.loads(line) for line in said.out.splitlines()]
+    assert said.code == 0
+    assert alert["brand"] == "Acme"
+    assert "2026-03-11T00:" in alert["onset"]
+    assert "2026-03-11T00:" <= alert["fired_at"] < "2026-03-11T02:"
+    assert alert["observed"] > alert["expected"]
+    assert alert["explanation"]["top_posts"]
+    assert "390 rows replayed up to 2026-03-11T00:52:00Z: 1 alert." in said.err
+    assert "What to do" not in said.err  # the text of a message
+    assert not (folder / "monitor.db").exists()
+
+    assert run("replay", stream, "--out", "alerts.csv").code == 0
+    (row,) = table((folder / "alerts.csv").read_text())
+    assert (row["fired_at"], row["brand"]) == (alert["fired_at"], "Acme")
+    (again,) = table(run("export", "alerts", "--db", "history.db").out)
+    assert again["fired_at"] == row["fired_at"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [("nowhere.jsonl", None, "cannot be opened"), ("bad.jsonl", b"{no\n", "bad.jsonl: no row could be replayed.")],
+)
+def test_a_stream_that_cannot_be_replayed_is_refused(
+    run: Runs, folder: Path, name: str, content: bytes | None, words: str
+) -> None:
+    if content is not None:
+        (folder / name).write_bytes(content)
+    said = run("replay", name)
+    assert said.code == 3
+    assert words in said.err
+    assert "Traceback" not in said.err

@@ -1,0 +1,157 @@
+"""`score`: posts in, the same posts with their sentiment out."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import models
+
+BUNDLED = Path(models.__file__).parent / "bundled"
+POSTS: list[dict[str, Any]] = [
+    {"id": "1", "text": "I hate this. Broken again, never buying from them again!", "zip": [1, {"a": None}]},
+    {"id": "2", "text": "The meeting is on Tuesday at nine.", "note": "é 🎉 \u2028"},
+    {"id": "3", "text": "Absolutely wonderful service, thank you so much, I love it!", "sentiment_before": 0.5},
+    {"id": "4", "text": "ok", "lang": "nl", "nested": {"deep": {"deeper": [True, False]}}},
+]
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def rows_of(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.split("\n") if line]
+
+
+def test_every_post_comes_back_in_order_with_every_field_and_a_sentiment(run: Callable[..., Any], folder: Path) -> None:
+    said = run("score", write(folder / "posts.jsonl", POSTS))
+    scored = rows_of(said.out)
+    assert said.code == 0
+    assert [{key: row[key] for key in post} for row, post in zip(scored, POSTS, strict=True)] == POSTS
+    assert [row["sentiment"]["label"] for row in scored[:3]] == ["negative", "neutral", "positive"]
+    for row in scored:
+        feeling = row["sentiment"]
+        assert set(feeling) == {"label", "negative", "neutral", "positive", "polarity"}
+        assert feeling["negative"] + feeling["neutral"] + feeling["positive"] == pytest.approx(1, abs=1e-5)
+        assert feeling["polarity"] == pytest.approx(feeling["positive"] - feeling["negative"], abs=1e-5)
+        assert row["model"].startswith("bundled")
+        assert {"complaint", "emotion", "irony", "offensive", "touchpoints"} <= set(row)
+    assert [row["language"] for row in scored] == ["en", "en", "en", "nl"]
+    assert f"4 posts scored by {scored[0]['model']}." in said.err
+
+
+def test_standard_input_is_read(run: Callable[..., Any]) -> None:
+    said = run("score", "-", text=b'{"text": "great, thank you"}\n{"text": "awful"}')
+    assert [row["text"] for row in rows_of(said.out)] == ["great, thank you", "awful"]
+
+
+def test_csv_is_read(run: Callable[..., Any], folder: Path) -> None:
+    (folder / "posts.csv").write_text('id,text,colour\n7,"Late, again. Awful.",red\n8,fine,\n')
+    scored = rows_of(run("score", "posts.csv").out)
+    assert [(row["id"], row["text"], row["colour"]) for row in scored] == [
+        ("7", "Late, again. Awful.", "red"),
+        ("8", "fine", ""),
+    ]
+
+
+def test_a_file_takes_the_place_of_standard_output(run: Callable[..., Any], folder: Path) -> None:
+    write(folder / "posts.jsonl", POSTS)
+    straight = run("score", "posts.jsonl").out
+    said = run("score", "posts.jsonl", "--out", "scored.jsonl")
+    assert (said.code, said.out) == (0, "")
+    assert (folder / "scored.jsonl").read_text("utf-8") == straight
+    assert [path.name for path in folder.glob("*.part")] == []
+
+
+def test_bad_rows_are_set_aside_with_their_lines_and_the_rest_goes_on(run: Callable[..., Any], folder: Path) -> None:
+    lines = [b'{"text": "good"}', b"{broken", b'{"id": "2"}', b'{"text": "\xff"}', b"", b"[1]", b'{"text": "fine"}']
+    (folder / "mixed.jsonl").write_bytes(b"\n".join(lines) + b"\n" + b"no\n" * 9)
+    said = run("score", "mixed.jsonl")
+    assert said.code == 0
+    assert [row["text"] for row in rows_of(said.out)] == ["good", "fine"]
+    told = said.err.splitlines()
+    assert told[0] == "mixed.jsonl: 13 rows were set aside:"
+    assert [line.strip().partition(":")[0] for line in told[1:6]] == ["line 2", "line 3", "line 4", "line 6", "line 8"]
+    assert told[6] == "  … and 8 more"
+
+
+def test_a_model_that_is_unsure_says_so(run: Callable[..., Any], folder: Path) -> None:
+    with (folder / "config" / "monitor.toml").open("a") as file:
+        file.write("[model]\nunsure_below = 1.0\n")
+    (row,) = rows_of(run("score", "-", text=b'{"text": "hm, well, I do not know what to say"}').out)
+    assert row["sentiment"]["label"] == "unsure"
+
+
+def test_a_file_without_rows_gives_no_rows(run: Callable[..., Any], folder: Path) -> None:
+    (folder / "empty.jsonl").touch()
+    said = run("score", "empty.jsonl")
+    assert (said.code, said.out) == (0, "")
+    assert "0 posts scored" in said.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        (
+            "binary.jsonl",
+            bytes(range(256)) * 20,
+            "binary.jsonl: no row could be scored. Each line needs a field `text`.",
+        ),
+        ("binary.csv", b"\x00\x01\x02,\x1b[2J\n\x00", "binary.csv: has no column text"),
+        ("other.csv", b"name,age\nx,3\n", "other.csv: has no column text, only: name, age."),
+        ("wide.jsonl", "x".encode("utf-16"), "wide.jsonl: is UTF-16."),
+    ],
+)
+def test_a_file_of_something_else_is_refused(
+    run: Callable[..., Any], folder: Path, name: str, content: bytes, words: str
+) -> None:
+    (folder / name).write_bytes(content)
+    run("score", name).refuses(3, words)
+
+
+def test_a_missing_file_is_refused(run: Callable[..., Any]) -> None:
+    run("score", "nowhere.jsonl").refuses(3, "nowhere.jsonl: cannot be opened (No such file or directory).")
+
+
+def test_a_folder_is_refused(run: Callable[..., Any]) -> None:
+    run("score", "config").refuses(3, "config: cannot be opened (Is a directory).")
+
+
+@pytest.mark.parametrize("out", ["nowhere/scored.jsonl", "config", "/proc/scored.jsonl"])
+def test_a_place_that_cannot_be_written_is_refused(run: Callable[..., Any], out: str) -> None:
+    run("score", "-", "--out", out, text=b'{"text": "x"}').refuses(3, f"{out}: cannot be written (")
+
+
+def test_an_old_answer_stays_when_the_new_one_fails(run: Callable[..., Any], folder: Path) -> None:
+    (folder / "scored.jsonl").write_text("old")
+    run("score", "nowhere.jsonl", "--out", "scored.jsonl").refuses(3, "cannot be opened")
+    assert (folder / "scored.jsonl").read_text() == "old"
+
+
+def test_a_model_that_is_not_there_is_refused(run: Callable[..., Any]) -> None:
+    run("score", "-", "--model", "/nonexistent", text=b'{"text": "x"}').refuses(7, "/nonexistent")
+
+
+@pytest.mark.parametrize("file", ["tokenizer.json", "config.json", "manifest.json"])
+@pytest.mark.parametrize("fault", ["changed", "gone"])
+def test_a_model_folder_that_was_tampered_with_is_refused(
+    run: Callable[..., Any], folder: Path, file: str, fault: str
+) -> None:
+    model = folder / "model"
+    model.mkdir()
+    for path in BUNDLED.iterdir():
+        if path.suffix == ".onnx":
+            (model / path.name).symlink_to(path)
+        else:
+            shutil.copy(path, model)
+    if fault == "gone":
+        (model / file).unlink()
+    else:
+        (model / file).write_text((model / file).read_text("utf-8").replace("1", "2", 1), encoding="utf-8")
+    said = run("score", "-", "--model", model, text=b'{"text": "x"}')
+    said.refuses(7, "model")

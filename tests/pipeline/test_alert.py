@@ -1,0 +1,155 @@
+"""Alerting: a spike becomes an alert and its messages in one transaction, explained by what was known."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.alerting.routing import Route
+from monitor.analysis.explanation import from_json
+from monitor.clock import FakeClock
+from monitor.domain import Deletion, Phase, Spike
+from monitor.errors import StoreFull
+from monitor.pipeline import alert, failpoints
+from monitor.pipeline.alert import AlertReport
+from monitor.pipeline.program import Program
+from monitor.pipeline.tick import score_pending
+from monitor.settings import Settings
+from monitor.store import Store
+from tests.support.fakes import START, post, small_program
+
+HOUR = timedelta(hours=1)
+CANARY = "zanzibar-canary-7741"
+
+
+def spike(phase: Phase = Phase.OPENED, hours: float = 1, brand: str = "Nimbus", severity: str = "low") -> Spike:
+    return Spike(
+        brand=brand, rule="rule", phase=phase, fired_at=START + HOUR * hours, onset=START, window=HOUR, observed=9.0,
+        expected=1.0, mentions=12.0, probability=0.001, score=2.0, severity=severity,
+    )  # fmt: skip
+
+
+def fire(program: Program, *spikes: Spike) -> AlertReport:
+    program.store.detection.add_spikes(spikes)
+    return alert.run(program, now=START + 99 * HOUR)
+
+
+def keep_scored(program: Program, *texts: str, known: timedelta = timedelta(0)) -> None:
+    posts = [post(f"{known}-{n}", text, at=START + timedelta(minutes=n)) for n, text in enumerate(texts)]
+    with program.store.transaction():
+        program.store.mentions.upsert(posts, [("Nimbus",)] * len(posts), source="test", now=START + known)
+    score_pending(program, now=START + known)
+
+
+def titles(program: Program) -> list[str]:
+    rows = program.store._connection.rows("select message from outbox order by id")
+    return [json.loads(text)["title"] for (text,) in rows]
+
+
+def test_an_episode_is_one_incident_that_opens_worsens_and_ends(program: Program) -> None:
+    told = fire(
+        program, spike(), spike(Phase.WORSENED, 2, severity="high"), spike(Phase.CLOSED, 5), spike(hours=9),
+    )  # fmt: skip
+    assert told == AlertReport(opened=2, updated=1, resolved=1, messages=4)
+    first, second = program.store.incidents.all()
+    assert (first.status.value, first.severity, first.resolved_at) == ("resolved", "high", START + 5 * HOUR)
+    assert (second.status.value, second.opened_at) == ("firing", START + 9 * HOUR)
+    assert len(titles(program)) == 4
+
+
+def test_running_again_tells_nobody_again(program: Program) -> None:
+    fire(program, spike())
+    assert alert.run(program, now=START + 100 * HOUR) == AlertReport()
+    assert fire(program, spike()) == AlertReport()
+    assert len(titles(program)) == 1
+
+
+def test_the_end_of_what_never_began_is_left_alone(program: Program) -> None:
+    assert fire(program, spike(Phase.CLOSED)) == AlertReport(ignored=1)
+    assert program.store.detection.pending_spikes() == []
+
+
+def test_brands_have_incidents_of_their_own(program: Program) -> None:
+    fire(program, spike(), spike(brand="Cirrus"))
+    assert {incident.brand for incident in program.store.incidents.all()} == {"Nimbus", "Cirrus"}
+
+
+@pytest.mark.parametrize("place", ["alert.decided", "alert.rows_written"])
+def test_an_alert_and_its_messages_are_one_transaction(program: Program, place: str) -> None:
+    def fail() -> None:
+        raise StoreFull("no room")
+
+    failpoints.arm(place, fail)
+    with pytest.raises(StoreFull):
+        fire(program, spike())
+    failpoints.disarm()
+    assert program.store.incidents.all() == []
+    assert program.store.outbox.waiting() == {}
+    assert alert.run(program, now=START) == AlertReport(opened=1, messages=1)
+
+
+def test_an_alert_is_explained_by_the_posts_that_were_known_when_it_fired(program: Program) -> None:
+    keep_scored(program, "Nimbus is bad", "Nimbus is bad and slow")
+    keep_scored(program, "Nimbus is bad again", known=2 * HOUR)
+    fire(program, spike())
+    ((_, _, _, _, text),) = program.store.incidents.alerts()
+    explained = from_json(text)
+    assert {each.mention.text for each in explained.top_posts} == {"Nimbus is bad", "Nimbus is bad and slow"}
+    assert (explained.authors, explained.unhappy_authors, explained.model) == (2, 2, "words@1")
+
+
+def test_every_receiver_of_the_routes_gets_a_message_with_a_key_of_its_own(program: Program) -> None:
+    program.routes = (
+        Route(receivers=("a", "b"), continue_=True), Route(receivers=("b", "c"), severity="high"),
+    )  # fmt: skip
+    fire(program, spike(), spike(Phase.WORSENED, 2, severity="high"))
+    rows = program.store._connection.rows("select receiver, key from outbox order by id")
+    assert [receiver for receiver, _ in rows] == ["a", "b", "a", "b", "c"]
+    assert len({key for _, key in rows}) == 5
+
+
+def test_an_alert_nobody_is_told_of_is_kept(program: Program) -> None:
+    program.routes = ()
+    assert fire(program, spike()) == AlertReport(opened=1)
+    assert len(program.store.incidents.all()) == 1
+
+
+def test_the_same_spikes_give_the_same_messages_at_any_later_time(
+    program: Program, settings: Settings, tmp_path: Path
+) -> None:
+    with Store(tmp_path / "other.db") as store:
+        other = small_program(settings, store, FakeClock(START + 500 * HOUR))
+        for each in (program, other):
+            keep_scored(each, "Nimbus is bad", "Nimbus is bad and slow")
+        fire(program, spike(), spike(Phase.CLOSED, 3))
+        fire(other, spike())
+        fire(other, spike(Phase.CLOSED, 3))
+        said = [each.store._connection.rows("select message, key from outbox order by id") for each in (program, other)]
+    assert said[0] == said[1]
+
+
+def test_what_an_alert_and_its_message_quote_of_a_post_goes_when_the_post_is_deleted(
+    settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "db"
+    with Store(folder / "monitor.db") as store:
+        program = small_program(settings, store, FakeClock(START))
+        keep_scored(program, f"Nimbus is bad {CANARY}", "Nimbus is bad and slow")
+        fire(program, spike(), replace(spike(hours=2), rule="other rule"))
+        before = titles(program)
+        with store.transaction():
+            gone = Deletion(platform="x", native_id="0:00:00-0")
+            assert store.mentions.delete([gone], now=START) == 1
+        assert titles(program) == before
+        for _, _, _, _, text in store.incidents.alerts():
+            explained = from_json(text)
+            assert sorted(each.mention.text for each in explained.top_posts) == ["", "Nimbus is bad and slow"]
+            assert explained.unhappy_authors == 2
+        item = store.outbox.claim("console", now=START + 99 * HOUR)
+        assert item is not None
+        assert "withdrawn" in item.message.body
+    left = b"".join(file.read_bytes() for file in folder.iterdir())
+    # The words that stand out are counts over many posts, and stay.
+    assert f"bad {CANARY}".encode() not in left

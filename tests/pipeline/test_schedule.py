@@ -1,0 +1,194 @@
+"""The scheduler: each source at its own time, one run at a time, a slow one delays no other, a stop is quick."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitor.clock import SystemClock
+from monitor.domain import Cursor, Page, Query
+from monitor.errors import SourceDown, StoreFull
+from monitor.pipeline import failpoints
+from monitor.pipeline.program import Program
+from monitor.pipeline.schedule import Runner
+from tests.store.test_outbox import message
+from tests.support.fakes import START, ListCollector, notifier_of, post, source_of
+
+QUICK = timedelta(milliseconds=100)
+LIMIT = 20.0  # seconds that a test waits for what must come
+
+
+class Gate(ListCollector):
+    """A collector that tells when it is asked, and answers when it may."""
+
+    def __init__(self, name: str, *script: Page | Exception) -> None:
+        super().__init__(name, list(script))
+        self.asked = threading.Semaphore(0)
+        self.free = threading.Event()
+        self.inside = 0
+        self.most = 0
+
+    def pages(self, query: Query, since: Cursor | None, *, now: object) -> Iterator[Page]:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        self.asked.release()
+        assert self.free.wait(LIMIT)
+        self.inside -= 1
+        yield from super().pages(query, since, now=now)  # type: ignore[arg-type]
+
+
+def opened(name: str, *script: Page | Exception) -> Gate:
+    gate = Gate(name, *script)
+    gate.free.set()
+    return gate
+
+
+@contextmanager
+def running(program: Program) -> Iterator[Runner]:
+    program.clock = SystemClock()
+    settings = program.settings
+    program.settings = replace(settings, schedule=settings.schedule.model_copy(update={"work_every": QUICK}))
+    runner = Runner(program)
+    runner.start()
+    try:
+        yield runner
+    finally:
+        assert runner.stop()
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for what another thread does, and fail when it does not come."""
+    end = time.monotonic() + LIMIT
+    pause = threading.Event()
+    while not true():
+        assert time.monotonic() < end, "it never came"
+        pause.wait(0.01)
+
+
+def asked(gate: Gate, times: int) -> None:
+    for _ in range(times):
+        assert gate.asked.acquire(timeout=LIMIT), f"{gate.name} was not asked"
+
+
+def test_everything_runs_at_once_and_then_again_and_again(program: Program) -> None:
+    source = opened("x", Page(mentions=(post(1),)))
+    program.sources = (source_of(source, every=QUICK),)
+    with running(program):
+        asked(source, 3)
+        until(lambda: program.store.scores.pending_count() == 0)
+    assert program.store.mentions.count() == 1
+
+
+def test_a_post_goes_all_the_way_to_the_receiver(program: Program) -> None:
+    then = SystemClock().now() - timedelta(minutes=20)
+    posts = tuple(post(n, f"Nimbus is bad {n}", at=then, author=f"a{n}", known_at=then) for n in range(9))
+    program.sources = (source_of(opened("x", Page(mentions=posts)), every=QUICK),)
+    program.settle = timedelta(0)
+    with running(program):
+        until(lambda: bool(notifier_of(program).sent))
+    assert "Nimbus" in notifier_of(program).sent[0].title
+
+
+def test_a_slow_source_delays_no_other_and_is_never_asked_twice_at_once(program: Program) -> None:
+    slow, quick = Gate("slow"), opened("quick")
+    program.sources = (source_of(slow, every=QUICK), source_of(quick, every=QUICK))
+    with running(program) as runner:
+        asked(slow, 1)
+        asked(quick, 5)
+        until(lambda: runner.skipped.get("collect slow", 0) >= 2)
+        assert slow.inside == 1
+        slow.free.set()
+        asked(slow, 2)
+    assert slow.most == 1
+
+
+@pytest.mark.parametrize("error", [SourceDown("x: no answer."), ZeroDivisionError("a fault")])
+def test_a_source_that_fails_is_asked_again_and_delays_no_other(program: Program, error: Exception) -> None:
+    failing, quick = opened("failing", error), opened("quick")
+    program.sources = (source_of(failing, every=QUICK), source_of(quick, every=QUICK))
+    with running(program):
+        asked(failing, 3)
+        asked(quick, 3)
+    assert program.store.sources.health()["failing"].failures >= 2
+    assert program.store.sources.health()["quick"].failures == 0
+
+
+def test_a_full_disk_is_told_and_tried_again(program: Program) -> None:
+    told: list[Exception] = []
+
+    def fail() -> None:
+        failpoints.disarm()
+        raise StoreFull("the disk is full")
+
+    failpoints.arm("collect.rows_written", fail)
+    source = opened("x", Page(mentions=(post(1),)))
+    program.sources = (source_of(source, every=QUICK),)
+    program.clock = SystemClock()
+    runner = Runner(program, failed=told.append)
+    runner.start()
+    try:
+        until(lambda: program.store.mentions.count() == 1)
+    finally:
+        assert runner.stop()
+    assert [str(error) for error in told] == ["the disk is full"]
+
+
+def test_a_stop_ends_between_pages_within_five_seconds_and_a_new_start_goes_on_there(program: Program) -> None:
+    pages = [Page(mentions=(post(n),), cursor=Cursor(str(n))) for n in range(50)]
+    here, on = threading.Event(), threading.Event()
+
+    def pause() -> None:
+        here.set()
+        assert on.wait(LIMIT)
+
+    program.sources = (source_of(opened("x", *pages), every=QUICK),)
+    program.clock = SystemClock()
+    runner = Runner(program)
+    failpoints.arm("collect.committed", pause)
+    runner.start()
+    assert here.wait(LIMIT)
+    threading.Timer(0.2, on.set).start()
+    began = time.monotonic()
+    assert runner.stop()
+    assert time.monotonic() - began < 5
+    failpoints.disarm()
+    assert program.store.mentions.count() < 50
+    assert program.store.sources.cursor("x") is not None
+    with running(program):
+        until(lambda: program.store.mentions.count() == 50)
+
+
+def test_a_stop_does_not_wait_for_a_source_that_hangs(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.pipeline.schedule.PATIENCE", timedelta(milliseconds=200))
+    hanging = Gate("hanging")
+    program.sources = (source_of(hanging, every=QUICK),)
+    program.clock = SystemClock()
+    runner = Runner(program)
+    runner.start()
+    asked(hanging, 1)
+    assert not runner.stop(), "it says so"
+    hanging.free.set()
+    until(lambda: not runner._running)
+
+
+def test_nothing_begins_after_a_stop(program: Program) -> None:
+    source = opened("x")
+    program.sources = (source_of(source, every=QUICK),)
+    with running(program) as runner:
+        asked(source, 1)
+    runner._guarded("late", lambda: pytest.fail("it ran"))
+    assert not runner._running
+
+
+def test_messages_that_an_earlier_run_left_in_the_middle_are_carried(program: Program) -> None:
+    store = program.store
+    store._connection.execute("pragma foreign_keys = off")
+    store.outbox.put(1, "console", message(), due=START)
+    assert store.outbox.claim("console", now=START)
+    with running(program):
+        until(lambda: bool(notifier_of(program).sent))
+    assert notifier_of(program).sent[0].repeat
