@@ -27,8 +27,9 @@ class Secret:
         if scheme == "file":
             try:
                 return Path(place).read_text("utf-8").strip()
-            except OSError as error:
-                raise LookupError(f"{self.reference}: cannot read the file ({error.strerror})") from error
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or "it is not text in UTF-8"  # never the text itself
+                raise LookupError(f"{self.reference}: cannot read the file ({reason})") from None
         value = os.environ.get(place, "") if scheme == "env" else ""
         if not value:
             raise LookupError(f"{self.reference} is not set; looked in the environment")

@@ -207,6 +207,7 @@ def _overlay(text: Plain, environ: Mapping[str, str], only: Plain, path: Path, p
     for name, value in sorted(environ.items()):
         section, found, key = name.removeprefix(ENVIRONMENT).lower().partition("__")
         if not name.startswith(ENVIRONMENT) or not found:
+            problems.extend(_one_underscore(name))
             continue
         if section not in Sections:
             problems.append(f"environment, {name}: there is no section [{section}]; there are: {', '.join(Sections)}.")
@@ -220,6 +221,13 @@ def _overlay(text: Plain, environ: Mapping[str, str], only: Plain, path: Path, p
             values[section][key] = value
             origins[place] = "command line"
     return _Layers(values, origins)
+
+
+def _one_underscore(name: str) -> Iterator[str]:
+    for section in Sections:
+        start, _, key = name.partition(f"{section.upper()}_")
+        if start == ENVIRONMENT and key:
+            yield f"environment, {name}: two underscores part section and key: {ENVIRONMENT}{section.upper()}__{key}."
 
 
 def _origins(values: Plain, path: Path) -> dict[str, str]:

@@ -244,6 +244,7 @@ def test_a_wrong_rule_route_or_receiver_is_refused(refused: Refused, text: str, 
         ("MONITOR_SCHEDULE__WORKERS", "1", 'workers = "1": it must be at least 2.'),
         ("MONITOR_MODEL__UNSURE_BELOW", "half", "it must be a number, as in 0.5."),
         ("MONITOR_SCHEDULE__WORK_EVERY", "5x", 'work_every = "5x": it is not a duration'),
+        ("MONITOR_SCHEDULE_WORKERS", "4", "two underscores part section and key: MONITOR_SCHEDULE__WORKERS."),
         ("MONITOR_SCHEDULE__WRKERS", "4", "there is no key wrkers."),
         (
             "MONITOR_SHEDULE__WORKERS",

@@ -23,11 +23,18 @@ def blind(sources: Sequence[Sequence[Range]]) -> list[tuple[datetime, datetime]]
     """
     if not sources:
         return []
-    common = _closed(sources[0])
+    common = _joined(sources[0])
     for other in sources[1:]:
-        common = [(max(a, c), min(b, d)) for a, b in common for c, d in _closed(other) if max(a, c) < min(b, d)]
+        common = [(max(a, c), min(b, d)) for a, b in common for c, d in _joined(other) if max(a, c) < min(b, d)]
     return sorted(common)
 
 
-def _closed(ranges: Sequence[Range]) -> list[tuple[datetime, datetime]]:
-    return [(since, until or FOREVER) for since, until in ranges]
+def _joined(ranges: Sequence[Range]) -> list[tuple[datetime, datetime]]:
+    """Each stretch as one range, however many holes it was found in: a bucket may lie across two of them."""
+    joined: list[tuple[datetime, datetime]] = []
+    for since, until in sorted((since, until or FOREVER) for since, until in ranges):
+        if joined and since <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], until))
+        else:
+            joined.append((since, until))
+    return joined

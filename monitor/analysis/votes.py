@@ -15,7 +15,7 @@ from monitor.domain import Mention
 AUTHOR_MEMORY = timedelta(hours=6)  # about the largest window in which a spike is looked for
 STORY_MEMORY = timedelta(days=1)
 STORY_WORDS = 6  # shorter texts ("so slow today") are said by many people on their own
-_NOISE = re.compile(r"https?://\S+|@\w+|[^\w\s#]+")
+_NOISE = re.compile(r"https?://\S+|^\s*rt\s+(?=@)|@\w+|[^\w\s#]+")  # "RT @somebody: …" is a copy
 
 
 def voters(mention: Mention, brand: str) -> tuple[int, ...]:

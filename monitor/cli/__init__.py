@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 
 from monitor import __version__
@@ -36,6 +37,7 @@ def _first_line(path: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit code. An error of ours is one sentence on stderr, never a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _any_letter()
     try:
         code = _answer(words)
         sys.stdout.flush()
@@ -55,6 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code == STOPPED:
         _complain("stopped; what was done so far is kept.")
     return code
+
+
+def _any_letter() -> None:
+    """Data is UTF-8, whatever the locale; a letter that a terminal cannot show is written as its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            told = stream.isatty() or stream is sys.stderr
+            stream.reconfigure(encoding=stream.encoding if told else "utf-8", errors="backslashreplace")
 
 
 def _answer(words: list[str]) -> int:

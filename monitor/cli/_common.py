@@ -145,6 +145,22 @@ def say_rejects(rejects: list[Reject], total: int, where: str) -> None:
         talk.print(f"  … and {total - SHOWN_REJECTS} more", markup=False)
 
 
+def readable(name: str) -> str:
+    """A name as it can be stored and shown: bytes that are not UTF-8 become question marks.
+
+    >>> readable("post" + chr(0xDCFF) + ".jsonl")
+    'post?.jsonl'
+    """
+    return name.encode("utf-8", "replace").decode()
+
+
+def named(path: Path | None, option: str) -> Path | None:
+    """A path that can be a file's, or InputError; None stays None."""
+    if path is not None and not path.name:
+        raise InputError(f'{option} "{path}" is not the name of a file.')
+    return path
+
+
 def moment(text: str | None, option: str) -> datetime | None:
     """A time from an option, or InputError."""
     try:

@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from monitor import plugins
-from monitor.cli._common import SHOWN_REJECTS, ConfigOption, duration, new_app, progress, say_rejects, settings_of, talk
+from monitor.cli._common import (
+    SHOWN_REJECTS,
+    ConfigOption,
+    duration,
+    named,
+    new_app,
+    progress,
+    say_rejects,
+    settings_of,
+    talk,
+)
 from monitor.counts_file import Counts, read_counts, write_alerts, write_scores
 from monitor.domain import Phase, Spike, Verdict
 from monitor.errors import InputError, SettingsError
@@ -33,6 +43,7 @@ def main(
 ) -> None:
     """Find spikes in a file of counts: brand, bucket_start, mentions, negatives."""
     chosen = _rule(settings_of(config), rule)
+    out, scores_out = named(out, "--out"), named(scores_out, "--scores-out")
     detector = _detector(chosen, cooldown, false_alarms)
     read = read_counts(counts)
     spikes, verdicts = _inspect(detector, read)

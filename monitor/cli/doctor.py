@@ -6,6 +6,7 @@ Knows how to look at each; changes nothing. The exit code is 1 when something th
 import shutil
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -100,6 +101,8 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
                 yield Finding(f"credential of {item.name}", True, f"{secret.reference} is set")
             except LookupError as error:
                 yield Finding(f"credential of {item.name}", False, f"{error}.")
+            except ValueError:  # whose words may hold the secret
+                yield Finding(f"credential of {item.name}", False, f"{secret.reference}: cannot be read as text.")
 
 
 def _network(settings: Settings) -> Iterator[Finding]:
@@ -109,7 +112,7 @@ def _network(settings: Settings) -> Iterator[Finding]:
         for source in settings.sources
         if source.enabled
         for value in _values(source.options)
-        if isinstance(value, str) and value.startswith(("http://", "https://")) and (host := urlsplit(value).hostname)
+        if isinstance(value, str) and value.startswith(("http://", "https://")) and (host := _host(value))
     }
     if not hosts:
         yield Finding("network", True, "no enabled source needs it")
@@ -117,18 +120,35 @@ def _network(settings: Settings) -> Iterator[Finding]:
         yield _resolves(host, name)
 
 
-def _resolves(host: str, source: str) -> Finding:
-    before = socket.getdefaulttimeout()
+def _host(address: str) -> str:
+    """The host of an address; what is no address, as it stands."""
     try:
-        socket.setdefaulttimeout(DNS_PATIENCE)
-        socket.getaddrinfo(host, 443)
+        return urlsplit(address).hostname or address
+    except ValueError:
+        return address
+
+
+def _resolves(host: str, source: str) -> Finding:
+    answers: list[str | None] = []
+    asking = threading.Thread(target=lambda: answers.append(_fault(host)), daemon=True)
+    asking.start()
+    asking.join(DNS_PATIENCE)  # the system's own patience may be minutes
+    fault = answers[0] if answers else f"no answer in {DNS_PATIENCE:.0f} s"
+    if fault is None:
         return Finding(f"network for {source}", True, f"{host} has an address")
+    return Finding(
+        f"network for {source}", False, f"{host} has no address ({fault}). Check its spelling and the connection."
+    )
+
+
+def _fault(host: str) -> str | None:
+    try:
+        socket.getaddrinfo(host, 443)
     except OSError as error:
-        return Finding(
-            f"network for {source}", False, f"{host} has no address ({error.strerror}). Check the connection."
-        )
-    finally:
-        socket.setdefaulttimeout(before)
+        return error.strerror or str(error)
+    except UnicodeError:
+        return "it is not the name of a host"
+    return None
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 Knows the store's reports and the exporters by kind; decides no column itself.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,9 @@ import typer
 
 from monitor import plugins
 from monitor.cli import _alerts_file
-from monitor.cli._common import ConfigOption, DbOption, duration, moment, new_app, reading, talk
+from monitor.cli._common import ConfigOption, DbOption, duration, moment, new_app, readable, reading, talk
+from monitor.domain import BUCKET
+from monitor.errors import InputError
 from monitor.store import Store
 from monitor.store.reports import MENTIONS, TRENDS, Rows
 
@@ -41,7 +44,7 @@ def main(
     """Write mentions, trends or alerts to a file, as CSV or JSON lines."""
     exporter = plugins.load("exporters", kind)
     with reading(config, db) as store:
-        columns, rows = _rows(store, what, brand, (since, until), bucket)
+        columns, rows = _rows(store, what, brand and readable(brand), (since, until), bucket)
         count = exporter(kind, exporter.Options()).write(rows, columns, out)
     talk.print(f"{count} row{'' if count == 1 else 's'} written.", markup=False)
 
@@ -53,6 +56,13 @@ def _rows(
     if what is What.MENTIONS:
         return MENTIONS, store.reports.mentions(brand=brand, since=since, until=until)
     if what is What.TRENDS:
-        return TRENDS, store.reports.trends(brand=brand, since=since, until=until, bucket=duration(bucket, "--bucket"))
+        return TRENDS, store.reports.trends(brand=brand, since=since, until=until, bucket=_bucket(bucket))
     chosen = (row for row in _alerts_file.rows(store) if brand in (None, row["brand"]))
     return _alerts_file.COLUMNS, chosen
+
+
+def _bucket(text: str) -> timedelta:
+    length = duration(text, "--bucket")
+    if length % BUCKET:
+        raise InputError(f'--bucket "{text}" must be a whole number of {BUCKET.seconds // 60} minutes, as in 15m.')
+    return length

@@ -20,6 +20,7 @@ from monitor.cli._common import (
     new_app,
     opened,
     progress,
+    readable,
     say_rejects,
     talk,
 )
@@ -43,10 +44,11 @@ def main(
     """Store the posts of a file, for scoring and detection later."""
     rejects: list[Reject] = []
     with opened(config, db) as program, progress("storing", count_lines(file)) as shown:
-        report = CollectReport(source=file.name)
+        name = readable(file.name)
+        report = CollectReport(source=name)
         done = 0
         for page in pages(file, program):
-            report = report.plus(keep(program.store, program.matcher, page, source=file.name, now=program.clock.now()))
+            report = report.plus(keep(program.store, program.matcher, page, source=name, now=program.clock.now()))
             rejects = (rejects + list(page.rejects))[:SHOWN_REJECTS]
             done += len(page.mentions) + len(page.rejects)
             shown(done)

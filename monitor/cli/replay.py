@@ -18,6 +18,7 @@ from monitor.cli._common import (
     count_lines,
     new_app,
     progress,
+    readable,
     say_rejects,
     settings_of,
     talk,
@@ -49,7 +50,7 @@ def main(
     with _store(db) as store:
         program = build(settings, store, SystemClock())
         done = _run(program, stream)
-        rejects = store.sources.rejects(stream.name, limit=5)
+        rejects = store.sources.rejects(readable(stream.name), limit=5)
         say_rejects([item for _, item in rejects], done.rejected, str(stream))
         if done.rejected == done.rows and done.rows:
             raise InputError(f"{stream}: no row could be replayed. Each line needs a field `text`.")
@@ -68,7 +69,7 @@ def quiet(settings: Settings) -> Settings:
 def _run(program: Program, stream: Path) -> replay.Progress:
     rows = read_posts(stream, now=program.clock.now(), event_time=True)
     with progress("replaying", count_lines(stream)) as shown:
-        return replay.run(program, rows, name=stream.name, shown=lambda done: shown(done.rows))
+        return replay.run(program, rows, name=readable(stream.name), shown=lambda done: shown(done.rows))
 
 
 @contextmanager

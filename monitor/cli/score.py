@@ -20,6 +20,7 @@ from monitor.cli._common import (
     SHOWN_REJECTS,
     ConfigOption,
     count_lines,
+    named,
     new_app,
     progress,
     say_rejects,
@@ -44,7 +45,7 @@ def main(
     config: ConfigOption = None,
 ) -> None:
     """Score the posts of a file."""
-    settings = settings_of(config)
+    settings, out = settings_of(config), named(out, "--out")
     rows = _rows(file)
     first = list(islice(rows, 1))
     scorer = load_model(settings, model)

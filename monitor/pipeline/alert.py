@@ -31,8 +31,11 @@ class AlertReport:
     messages: int = 0
 
 
-def run(program: Program, *, now: datetime, stop: Stop = never) -> AlertReport:
-    """Decide on every pending spike, oldest first, until asked to stop."""
+def run(program: Program, *, now: datetime, stop: Stop = never, stale: timedelta | None = STALE) -> AlertReport:
+    """Decide on every pending spike, oldest first, until asked to stop.
+
+    Nobody is called for a spike that is older than `stale` (None: however old, as in a replay's own time).
+    """
     pending = program.store.detection.pending_spikes()
     if not pending:
         return AlertReport()
@@ -42,7 +45,8 @@ def run(program: Program, *, now: datetime, stop: Stop = never) -> AlertReport:
     for spike_id, spike in pending:
         if stop():
             break
-        action, told = _handle(program, templates, spike_id, spike, now=now)
+        fresh = stale is None or now - spike.fired_at <= stale
+        action, told = _handle(program, templates, spike_id, spike, now=now, fresh=fresh)
         counts[action] += 1
         messages += told
     return AlertReport(
@@ -51,7 +55,7 @@ def run(program: Program, *, now: datetime, stop: Stop = never) -> AlertReport:
 
 
 def _handle(
-    program: Program, templates: Templates, spike_id: int, spike: Spike, *, now: datetime
+    program: Program, templates: Templates, spike_id: int, spike: Spike, *, now: datetime, fresh: bool
 ) -> tuple[Action, int]:
     store = program.store
     decision = decide(spike, store.incidents.open_for(spike.rule, spike.brand))
@@ -61,7 +65,6 @@ def _handle(
         told = 0
         if explanation is not None:
             alert = _write(program, spike_id, spike, decision, explanation)
-            fresh = now - spike.fired_at <= STALE
             told = _queue(program, templates, alert, now=now) if decision.tell and fresh else 0
         store.detection.spike_done(spike_id)
         reach("alert.rows_written")

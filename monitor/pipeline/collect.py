@@ -66,7 +66,7 @@ def run(program: Program, source: Source, *, now: datetime, stop: Stop = never) 
         reason = f"{source.name}: the collector broke ({type(error).__name__}); please report this."
         store.sources.failed(source.name, reason, now=now)
         return replace(report, error=reason)
-    store.sources.succeeded(source.name, now=now)
+    store.sources.succeeded(source.name, now=now, patience=source.patience)
     return report
 
 

@@ -4,17 +4,18 @@ Knows the detector's port and the store; nothing of who is told. A bucket is ins
 read past its end (`settle`) and every post known by then is scored, so that a replay sees what was seen live.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from monitor.analysis.coverage import blind
+from monitor.analysis.coverage import Range, blind
 from monitor.clock import floor
 from monitor.domain import BUCKET, Bucket, Inspection, Phase, Series, Spike
 from monitor.pipeline.failpoints import reach
-from monitor.pipeline.program import Program, Rule, Stop, never
+from monitor.pipeline.program import Program, Rule, Source, Stop, never
 from monitor.store.scores import Tally
+from monitor.store.sources import SourceHealth
 
 TOLERANCE = timedelta(minutes=15)  # by which the clock may be set back before what was inspected counts as the future
 CHUNK = timedelta(days=7)  # of history at a time, so that memory stays flat
@@ -35,7 +36,7 @@ def run(program: Program, *, now: datetime, stop: Stop = never) -> DetectReport:
     until = ready_until(program, now)
     buckets = spikes = 0
     for brand in program.store.detection.brands():
-        holes = _holes(program, brand)
+        holes = _holes(program, brand, now)
         for rule in program.rules:
             if program.watched(brand) and rule.watches(brand) and not stop():
                 done = _inspect(program, rule, brand, until, holes, now=now, stop=stop)
@@ -141,11 +142,21 @@ def _buckets(tallies: Iterable[Tally], start: datetime, end: datetime, holes: Ra
         slot += BUCKET
 
 
-def _holes(program: Program, brand: str) -> Ranges:
+def _holes(program: Program, brand: str, now: datetime) -> Ranges:
     """When nobody listened for a brand."""
-    listening = [source.name for source in program.sources if not source.brands or brand in source.brands]
-    ranges = [
-        [(since, until) for since, until, reason in program.store.sources.gaps(name) if reason == "blind"]
-        for name in listening
-    ]
-    return blind(ranges)
+    health = program.store.sources.health()
+    listening = [source for source in program.sources if not source.brands or brand in source.brands]
+    return blind([[*_known_holes(program, source), *_silence(source, health, now)] for source in listening])
+
+
+def _known_holes(program: Program, source: Source) -> Iterator[Range]:
+    for since, until, reason in program.store.sources.gaps(source.name):
+        if reason == "blind":
+            yield since, until
+
+
+def _silence(source: Source, health: Mapping[str, SourceHealth], now: datetime) -> Iterator[Range]:
+    """The time since the last poll, where the next is overdue: the program was off, and nobody wrote it down yet."""
+    last = health[source.name].last_success if source.name in health else None
+    if last is not None and now - last > source.patience:
+        yield last, None

@@ -33,6 +33,12 @@ class Source:
     every: timedelta
     brands: tuple[str, ...]  # empty: all
 
+    @property
+    def patience(self) -> timedelta:
+        """How long after a poll the next one may come before the time between counts as a hole: a program that is
+        switched off, or asleep, hears nothing."""
+        return max(3 * self.every, self.every + timedelta(minutes=10))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:

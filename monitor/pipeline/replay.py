@@ -86,7 +86,7 @@ def _score(program: Program, progress: Progress, now: datetime, shown: Callable[
 def _judge(program: Program, progress: Progress, now: datetime) -> Progress:
     """Detect and tell, at the event time that has been reached."""
     detect.run(program, now=now)
-    told = alert.run(program, now=now)
+    told = alert.run(program, now=now, stale=None)
     deliver.run(program.store, program.receivers, now=lambda: now)
     return replace(progress, alerts=progress.alerts + told.opened)
 

@@ -166,7 +166,7 @@ def _prepared(db: Database, path: Path, *, write: bool) -> Database:
                 migrations.apply(db)
     elif migrations.pending(db):
         raise StoreError(
-            f"{path}: an older version of the program wrote it. Run `run_monitor.py db info` once to update."
+            f"{path}: an older version of the program wrote it. Run `run_monitor.py db vacuum` once, which updates it."
         )
     return db
 

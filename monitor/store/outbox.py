@@ -6,11 +6,13 @@ A message is written with its alert, in one transaction. Before the socket is op
 
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.clock import from_ms, to_ms
 from monitor.domain import Message
 from monitor.store.database import Connection
+
+FARTHEST = timedelta(hours=25)  # a message that is due later than that was queued by a clock that was wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,8 @@ class Outbox:
             found = self._c.one(
                 "select id, message, attempts, repeat,"
                 " (select min(started_at) from attempts where outbox_id = outbox.id) from outbox"
-                " where receiver = ? and state = 'queued' and due_at <= ? order by id limit 1",
-                receiver, to_ms(now),
+                " where receiver = ? and state = 'queued' and (due_at <= ? or due_at > ?) order by id limit 1",
+                receiver, to_ms(now), to_ms(now + FARTHEST),
             )  # fmt: skip
             if found is None:
                 return None

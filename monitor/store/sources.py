@@ -88,10 +88,20 @@ class Sources:
         """How many rows were set aside."""
         return int(self._c.rows("select count(*) from rejects where ? is null or source = ?", source, source)[0][0])
 
-    def succeeded(self, source: str, *, now: datetime) -> None:
-        """A poll came to its end: the source is read, and a hole that was open ends here."""
+    def succeeded(self, source: str, *, now: datetime, patience: timedelta | None = None) -> None:
+        """A poll came to its end: the source is read, and a hole that was open ends here.
+
+        Where the last one is longer ago than `patience`, nobody listened meanwhile: that is a hole as well.
+        """
         moment = to_ms(now)
         with self._c.transaction():
+            if patience is not None:
+                self._c.execute(
+                    "insert or ignore into gaps (source, since, until, reason, found_at, closed_at)"
+                    " select name, last_success, ?1, 'blind', ?1, ?1 from sources"
+                    " where name = ?2 and blind_since is null and last_success < ?3",
+                    moment, source, to_ms(now - patience),
+                )  # fmt: skip
             self._c.execute(
                 "insert into sources (name, last_poll, last_success) values (?, ?, ?) on conflict do update set"
                 " last_poll = excluded.last_poll, last_success = excluded.last_success, failures = 0,"

@@ -1,6 +1,7 @@
 """`config`, `sources` and `doctor`: what is set, how it is doing, and what is missing, in words."""
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -123,6 +124,15 @@ def test_doctor_names_a_file_of_a_secret_that_is_missing(run: Runs, folder: Path
     assert findings(run, 1)["credential of team"][1].startswith("file:nowhere.txt: cannot read the file")
 
 
+def test_doctor_does_not_repeat_a_secret_that_it_cannot_read(run: Runs, folder: Path) -> None:
+    (folder / "secret").write_bytes(CLEAR.encode() + b"\xff")
+    add(folder, "alerts", '[[receiver]]\nname = "team"\nkind = "apprise"\nurl = "file:secret"')
+    said = run("doctor", "--json")
+    assert said.code == 1
+    assert "cannot" in {row["what"]: row["words"] for row in json.loads(said.out)}["credential of team"]
+    assert CLEAR not in said.out + said.err
+
+
 def test_doctor_tells_broken_settings(run: Runs, folder: Path) -> None:
     add(folder, "monitor", "zap = 1")
     well, words = findings(run, 1)["settings"]
@@ -137,11 +147,28 @@ def test_doctor_tells_a_model_that_cannot_score(run: Runs, monkeypatch: pytest.M
     assert "/nonexistent/model" in words
 
 
-def test_doctor_tells_a_host_without_an_address(run: Runs, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://nowhere.invalid/rss", "nowhere.invalid has no address ("),
+        ("https://a..b/rss", "a..b has no address (it is not the name of a host)"),
+        ("https://[nope/rss", "https://[nope/rss has no address ("),
+    ],
+)
+def test_doctor_tells_a_host_without_an_address(run: Runs, folder: Path, url: str, words: str) -> None:
+    add(folder, "monitor", f'[[source]]\nname = "news"\nkind = "rss"\nurl = "{url}"')
+    well, said = findings(run, 1)["network for news"]
+    assert well is False
+    assert said.startswith(words)
+
+
+def test_doctor_waits_for_no_name_server(run: Runs, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add(folder, "monitor", '[[source]]\nname = "news"\nkind = "rss"\nurl = "https://nowhere.invalid/rss"')
-    found = findings(run, 1)
-    assert found["network for news"][0] is False
-    assert found["network for news"][1].startswith("nowhere.invalid has no address (")
+    gate = threading.Event()
+    monkeypatch.setattr("monitor.cli.doctor.DNS_PATIENCE", 0.05)
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_: gate.wait(60))
+    assert "nowhere.invalid has no address (no answer in" in findings(run, 1)["network for news"][1]
+    gate.set()
 
 
 def test_doctor_tells_a_database_that_cannot_be_used(run: Runs, folder: Path) -> None:

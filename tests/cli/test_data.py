@@ -107,6 +107,7 @@ def test_an_export_is_bounded_by_time_and_brand(run: Runs, posts: Path) -> None:
     assert ids("--to", "2026-03-02T10:01Z") == ["1", "3"]
     assert ids("--brand", "Acme") == ["1", "2"]
     assert ids("--brand", "Nobody") == []
+    assert ids("--brand", "\udcff") == []  # bytes of the command line that are no text
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
@@ -131,6 +132,7 @@ def test_an_export_to_a_file_is_the_same_as_to_standard_output(run: Runs, folder
         (["trends", "--bucket", "5x"], 3, '--bucket "5x" is not a duration; write one such as 1h.'),
         (["trends", "--bucket", "0s"], 3, '--bucket "0s" must be longer than nothing'),
         (["trends", "--bucket", "999999999999d"], 3, '--bucket "999999999999d" is not a duration'),
+        (["trends", "--bucket", "7m"], 3, '--bucket "7m" must be a whole number of 5 minutes, as in 15m.'),
         (["mentions", "--format", "punchcard"], 2, '"punchcard" is not one of the exporters; there are: csv, jsonl'),
         (["mentions", "--out", "nowhere/x.csv"], 3, "nowhere/x.csv cannot be written"),
         (["mentions", "--out", "config"], 3, "config cannot be written"),

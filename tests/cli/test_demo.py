@@ -36,7 +36,7 @@ def test_the_demo_gives_one_alert_with_its_reason_and_ends_with_what_to_do(run: 
     facts = json.loads(run("db", "info", "--db", "demo.db", "--json").out)["rows"]
     assert facts["scores"] >= facts["mentions"] > 4000
     assert facts["incidents"] == 1
-    assert facts["outbox"] == facts["alerts"] > 0
+    assert facts["alerts"] >= facts["outbox"] > 0
 
     run("demo", "--config", ROOT / "config", "--db", "demo.db").refuses(
         4, "demo.db: exists already, and the demo begins with an empty database. Name a new file."

@@ -163,3 +163,24 @@ def test_ctrl_c_ends_a_long_command_at_once_and_leaves_no_half_file(folder: Path
         assert started.signalled(signal.SIGINT, 20) == 130
     assert started.err == "run_monitor.py: stopped; what was done so far is kept.\n"
     assert [path.name for path in folder.glob("scored*")] == []
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_in_a_narrow_locale_data_stays_utf_8_and_help_is_no_traceback(folder: Path, encoding: str) -> None:
+    environ = {**os.environ, "PYTHONIOENCODING": encoding}
+    for words, text in ((["--help"], b""), (["score", "-"], '{"text": "Grüße 🎉"}\n'.encode())):
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "run_monitor.py"), *words],
+            cwd=folder, input=text, capture_output=True, timeout=60, check=False, env=environ,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(text.strip()[:-1])
+
+
+@pytest.mark.parametrize("verb", ["ingest", "score", "replay"])
+def test_a_file_name_that_is_no_text_is_read_like_any_other(run: Callable[..., Any], folder: Path, verb: str) -> None:
+    name = os.fsdecode(b"posts-\xff.jsonl")
+    (folder / name).write_text('{"text": "Acme", "created_at": "2026-03-02"}\n{broken\n')
+    said = run(verb, name)
+    assert said.code == 0, said.err
+    assert "1 row was set aside" in said.err

@@ -127,6 +127,11 @@ def test_a_place_that_cannot_be_written_is_refused(run: Callable[..., Any], out:
     run("score", "-", "--out", out, text=b'{"text": "x"}').refuses(3, f"{out}: cannot be written (")
 
 
+@pytest.mark.parametrize("out", ["", "/"])
+def test_a_place_without_a_name_is_refused(run: Callable[..., Any], out: str) -> None:
+    run("score", "-", "--out", out, text=b'{"text": "x"}').refuses(3, "is not the name of a file.")
+
+
 def test_an_old_answer_stays_when_the_new_one_fails(run: Callable[..., Any], folder: Path) -> None:
     (folder / "scored.jsonl").write_text("old")
     run("score", "nowhere.jsonl", "--out", "scored.jsonl").refuses(3, "cannot be opened")

@@ -33,7 +33,7 @@ def spike(phase: Phase = Phase.OPENED, hours: float = 1, brand: str = "Nimbus", 
 
 def fire(program: Program, *spikes: Spike) -> AlertReport:
     program.store.detection.add_spikes(spikes)
-    return alert.run(program, now=START + 99 * HOUR)
+    return alert.run(program, now=START + 10 * HOUR)
 
 
 def keep_scored(program: Program, *texts: str, known: timedelta = timedelta(0)) -> None:
@@ -61,7 +61,7 @@ def test_an_episode_is_one_incident_that_opens_worsens_and_ends(program: Program
 
 def test_running_again_tells_nobody_again(program: Program) -> None:
     fire(program, spike())
-    assert alert.run(program, now=START + 100 * HOUR) == AlertReport()
+    assert alert.run(program, now=START + 11 * HOUR) == AlertReport()
     assert fire(program, spike()) == AlertReport()
     assert len(titles(program)) == 1
 
@@ -110,6 +110,19 @@ def test_every_receiver_of_the_routes_gets_a_message_with_a_key_of_its_own(progr
     assert len({key for _, key in rows}) == 5
 
 
+def test_a_spike_that_comes_to_be_known_days_later_is_kept_and_nobody_is_called(program: Program) -> None:
+    program.store.detection.add_spikes([spike()])
+    assert alert.run(program, now=START + 26 * HOUR) == AlertReport(opened=1)
+    assert len(program.store.incidents.all()) == 1
+
+
+def test_asked_to_stop_it_leaves_the_rest_pending(program: Program) -> None:
+    program.store.detection.add_spikes([spike(), spike(brand="Cirrus")])
+    asked = iter([False, True])
+    assert alert.run(program, now=START, stop=lambda: next(asked)) == AlertReport(opened=1, messages=1)
+    assert len(program.store.detection.pending_spikes()) == 1
+
+
 def test_an_alert_nobody_is_told_of_is_kept(program: Program) -> None:
     program.routes = ()
     assert fire(program, spike()) == AlertReport(opened=1)
@@ -120,7 +133,7 @@ def test_the_same_spikes_give_the_same_messages_at_any_later_time(
     program: Program, settings: Settings, tmp_path: Path
 ) -> None:
     with Store(tmp_path / "other.db") as store:
-        other = small_program(settings, store, FakeClock(START + 500 * HOUR))
+        other = small_program(settings, store, FakeClock(START + 20 * HOUR))
         for each in (program, other):
             keep_scored(each, "Nimbus is bad", "Nimbus is bad and slow")
         fire(program, spike(), spike(Phase.CLOSED, 3))

@@ -1,75 +1,19 @@
 """Detection: goes on where it stopped, reads what became known in the order of knowledge, and loses nothing."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from monitor.clock import FakeClock
-from monitor.domain import Bucket, Inspection, Page, Series
+from monitor.domain import Page
 from monitor.errors import StoreFull
-from monitor.pipeline import alert, collect, detect, failpoints
-from monitor.pipeline.program import Program, Rule
+from monitor.pipeline import collect, detect, failpoints, tick
+from monitor.pipeline.program import Program
 from monitor.pipeline.tick import score_pending
-from monitor.store.scores import Tally
-from tests.support.fakes import START, ListCollector, Threshold, ThresholdOptions, post, source_of, threshold_rule
-
-FIVE = timedelta(minutes=5)
-HOUR = timedelta(hours=1)
-
-
-class Recorder(Threshold):
-    """The plain detector, which also notes what it is given."""
-
-    def __init__(self, name: str, options: ThresholdOptions) -> None:
-        super().__init__(name, options)
-        self.seen: list[tuple[str, Bucket]] = []
-        self.calls = 0
-
-    def inspect(self, series: Series, state: bytes | None) -> Inspection:
-        if series.buckets:
-            self.calls += 1
-        self.seen += [(series.brand, bucket) for bucket in series.buckets]
-        return super().inspect(series, state)
-
-    def of(self, brand: str = "Nimbus") -> list[tuple[int, float, float]]:
-        """Buckets as (number since the start, mentions, negatives)."""
-        return [((b.start - START) // FIVE, b.mentions, b.negatives) for name, b in self.seen if name == brand]
-
-
-def recording(program: Program, most: float = 4.0) -> Recorder:
-    chosen = ThresholdOptions(most=most)
-    detector = Recorder("too-many", chosen)
-    program.rules = (Rule(name="too-many", detector=detector, patterns=("*",), fingerprint=repr(chosen)),)
-    return detector
-
-
-def count(program: Program, *tallies: tuple[int, int, float, float], brand: str = "Nimbus") -> None:
-    """Put tallies: (bucket published, bucket known, mentions, negatives)."""
-    program.store.scores.count(
-        Tally(brand, START + FIVE * slot, START + FIVE * known, mentions, negatives)
-        for slot, known, mentions, negatives in tallies
-    )
-
-
-def at(bucket: float) -> datetime:
-    """A moment at which everything up to the start of that bucket can be inspected."""
-    return START + FIVE * bucket + timedelta(minutes=5)
-
-
-def pending(program: Program) -> list[tuple[str, int]]:
-    return [
-        (spike.phase.value, (spike.fired_at - START) // FIVE) for _, spike in program.store.detection.pending_spikes()
-    ]
-
-
-def keep(program: Program, *texts: str, published: datetime, known: datetime, brand: str = "Nimbus") -> None:
-    posts = [post(f"{published}-{known}-{n}", text, at=published) for n, text in enumerate(texts)]
-    with program.store.transaction():
-        program.store.mentions.upsert(posts, [(brand,)] * len(posts), source="test", now=known)
-
+from tests.support.detection import FIVE, HOUR, Recorder, at, count, keep, pending, recording
+from tests.support.fakes import START, ListCollector, ThresholdOptions, notifier_of, post, source_of, threshold_rule
 
 # What is inspected, and when
 
@@ -135,7 +79,7 @@ def test_the_same_spikes_whenever_it_is_called(program: Program, steps: Sequence
     count(program, *((n, n, 2, 1.0 if 20 <= n < 34 else 0.125) for n in range(60)), (18, 25, 2, 2))
     for moment in steps:
         detect.run(program, now=at(moment))
-    assert pending(program) == [("opened", 24), ("worsened", 28), ("closed", 47)]
+    assert pending(program) == [("opened", 24), ("worsened", 27), ("closed", 47)]
 
 
 def test_long_histories_go_in_pieces_with_the_same_outcome(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,99 +195,6 @@ def test_a_state_from_the_future_does_not_blind_a_rule_until_that_day(program: P
     assert [bucket[0] for bucket in detector.of()] == list(range(20))
 
 
-# A changed rule
-
-
-def episode(program: Program, first: int, last: int, most: int = 60) -> None:
-    count(program, *((n, n, 2, 1.0 if first <= n < last else 0.0) for n in range(most)))
-
-
-def test_a_changed_rule_starts_anew_and_keeps_silent_about_the_past(program: Program) -> None:
-    episode(program, 10, 20)
-    recording(program)
-    detect.run(program, now=at(40))
-    before = pending(program)
-    detector = recording(program, most=3.0)
-    count(program, *((n, n, 2, 1.0) for n in range(70, 80)))
-    detect.run(program, now=at(80))
-    assert [bucket[0] for bucket in detector.of()][:60] == list(range(60))
-    fresh = pending(program)[len(before) :]
-    assert [phase for phase, _ in fresh] == ["opened", "worsened"]
-    assert min(moment for _, moment in fresh) > 41
-
-
-def test_a_changed_rule_that_is_stopped_half_way_still_keeps_silent_about_the_past(
-    program: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(detect, "CHUNK", 10 * FIVE)
-    episode(program, 22, 40)
-    recording(program)
-    detect.run(program, now=at(60))
-    for number, _ in program.store.detection.pending_spikes():
-        program.store.detection.spike_done(number)
-    recording(program, most=3.0)
-    left = iter(range(3))
-
-    def fail() -> None:
-        if next(left, None) is None:
-            raise StoreFull("no room")
-
-    failpoints.arm("detect.inspected", fail)
-    with pytest.raises(StoreFull):
-        detect.run(program, now=at(60))
-    failpoints.disarm()
-    detect.run(program, now=at(60))
-    assert pending(program) == []
-    saved = program.store.detection.state("too-many", "Nimbus")
-    assert saved is not None
-    assert (saved[0], saved[1]) == (START + 60 * FIVE, program.rules[0].fingerprint)
-
-
-def test_an_incident_that_the_changed_rule_would_not_have_open_is_ended_so_that_the_next_is_told(
-    program: Program,
-) -> None:
-    count(program, *((n, n, 2, 0.5) for n in range(40)))
-    recording(program)
-    detect.run(program, now=at(20))
-    alert.run(program, now=at(20))
-    assert program.store.incidents.open_for("too-many", "Nimbus")
-    recording(program, most=9.0)
-    detect.run(program, now=at(40))
-    alert.run(program, now=at(40))
-    assert program.store.incidents.open_for("too-many", "Nimbus") is None
-    count(program, *((n, n, 9, 3.0) for n in range(40, 44)))
-    detect.run(program, now=at(44))
-    assert alert.run(program, now=at(44)).opened == 1
-
-
-def test_a_changed_rule_within_an_episode_closes_the_incident_when_it_is_over(program: Program) -> None:
-    episode(program, 10, 30)
-    recording(program)
-    detect.run(program, now=at(25))
-    alert.run(program, now=at(25))
-    recording(program, most=3.0)
-    detect.run(program, now=at(26))
-    assert program.store.incidents.open_for("too-many", "Nimbus")
-    detect.run(program, now=at(60))
-    alert.run(program, now=at(60))
-    assert [incident.status.value for incident in program.store.incidents.all()] == ["resolved"]
-
-
-def test_a_state_that_the_detector_cannot_read_starts_anew(program: Program) -> None:
-    detector = recording(program)
-    episode(program, 10, 20)
-    detect.run(program, now=at(40))
-    done = len(pending(program))
-    rule = program.rules[0]
-    program.store.detection.save_state(
-        rule.name, "Nimbus", START + 40 * FIVE, rule.fingerprint, json.dumps({"version": 0}).encode()
-    )
-    detector.seen.clear()
-    detect.run(program, now=at(50))
-    assert len(detector.of()) == 50
-    assert len(pending(program)) == done
-
-
 # Holes
 
 
@@ -361,6 +212,7 @@ def test_a_bucket_in_which_every_source_was_blind_is_no_data(program: Program) -
     count(program, (0, 0, 1, 0))
     blind_between(program, "a", 2, 8)
     blind_between(program, "b", 4, None)
+    program.store.sources.succeeded("a", now=at(12))
     detect.run(program, now=at(12))
     assert [bucket[0] for bucket in detector.of()] == [0, 1, 2, 3, 8, 9, 10, 11]
 
@@ -383,6 +235,32 @@ def test_a_bucket_of_a_hole_that_has_posts_after_all_is_inspected(program: Progr
     blind_between(program, "a", 1, 8)
     detect.run(program, now=at(10))
     assert detector.of() == [(0, 1, 0), (3, 2, 1), (8, 0, 0), (4, 5, 2), (9, 0, 0)]
+
+
+def test_the_time_in_which_the_program_was_off_is_no_data(program: Program, clock: FakeClock) -> None:
+    """And what is read afterwards is taken as news: a spike of that time is still told."""
+    posts = tuple(post(n, f"Nimbus is bad {n}", at=START + 14 * FIVE, author=f"a{n}") for n in range(9))
+    first = source_of(ListCollector("x", [Page(mentions=(post("first"),))]))
+    later = source_of(ListCollector("x", [Page(mentions=posts)]))
+    detector = recording(program)
+    program.sources = (first,)
+    tick.run(program, now=START + FIVE)
+    program.sources = (later,)
+    detect.run(program, now=at(30))
+    assert [bucket[0] for bucket in detector.of()] == [0], "before the source is asked again"
+    for bucket in (30, 31, 32, 33):
+        clock.at = at(bucket)
+        tick.run(program, now=clock.now())
+    assert [bucket[:2] for bucket in detector.of()] == [(0, 1), (14, 9), (31, 0), (32, 0)]
+    assert notifier_of(program).sent
+
+
+def test_a_poll_that_is_a_little_late_leaves_no_hole(program: Program) -> None:
+    detector = recording(program)
+    program.sources = (source_of(ListCollector("x", [Page(mentions=(post("first"),))])),)
+    for bucket in (1, 2, 4, 7):
+        tick.run(program, now=at(bucket))
+    assert [bucket[0] for bucket in detector.of()] == list(range(7))
 
 
 def test_a_brand_has_no_holes_where_nothing_listens_but_files_are_read(program: Program) -> None:

@@ -60,6 +60,11 @@ def test_nothing_is_claimed_before_it_is_due_or_by_another_receiver(store: Store
     assert store.outbox.claim("team", now=LATER) is not None
 
 
+def test_a_message_that_was_queued_by_a_clock_far_ahead_does_not_wait_for_that_day(store: Store, alert: int) -> None:
+    store.outbox.put(alert, "team", message(), due=START + timedelta(days=300))
+    assert store.outbox.claim("team", now=START) is not None
+
+
 def test_what_is_being_sent_is_not_claimed_twice_even_by_many_threads(store: Store, alert: int) -> None:
     for number in range(20):
         store.outbox.put(alert, "team", message(f"k{number}"), due=START)

@@ -53,6 +53,19 @@ def test_a_hole_never_ends_before_it_began_though_the_clock_was_set_back(store: 
     assert store.sources.gaps("x") == [(START, START, "blind")]
 
 
+def test_a_poll_that_comes_much_later_than_the_last_one_leaves_a_hole(store: Store) -> None:
+    for hours in (0, 1, 2, 9, 10):
+        store.sources.succeeded("x", now=START + hours * HOUR, patience=2 * HOUR)
+    assert store.sources.gaps("x") == [(START + 2 * HOUR, START + 9 * HOUR, "blind")]
+
+
+def test_a_hole_that_was_known_already_is_not_told_twice(store: Store) -> None:
+    store.sources.succeeded("x", now=START)
+    store.sources.failed("x", "down", now=START + HOUR)
+    store.sources.succeeded("x", now=START + 9 * HOUR, patience=2 * HOUR)
+    assert store.sources.gaps("x") == [(START, START + 9 * HOUR, "blind")]
+
+
 def test_a_second_hole_that_begins_where_the_first_did_is_open_again(store: Store) -> None:
     store.sources.succeeded("x", now=START)
     store.sources.failed("x", "down", now=START + HOUR)

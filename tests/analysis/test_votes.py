@@ -1,0 +1,92 @@
+"""One vote for each author and each story."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.analysis.votes import AUTHOR_MEMORY, STORY_MEMORY, increments, voters
+from monitor.domain import Author
+from tests.support.fakes import START, post
+
+STORY = "the parcel from Nimbus never came and nobody answers"
+
+
+def test_a_post_without_an_author_and_with_few_words_speaks_for_nobody_known() -> None:
+    assert voters(post(1, "Nimbus is slow today", author=None), "Nimbus") == ()
+
+
+def test_an_author_is_known_by_the_number_of_the_platform_before_the_name() -> None:
+    first = post(1, "a", author=Author(native_id="7", handle="ann"))
+    renamed = post(2, "b", author=Author(native_id="7", handle="anna"))
+    other = post(3, "c", author=Author(native_id="8", handle="ann"))
+    assert voters(first, "Nimbus") == voters(renamed, "Nimbus") != voters(other, "Nimbus")
+
+
+def test_case_does_not_make_two_authors_but_the_platform_does() -> None:
+    ann = voters(post(1, "a", author="ann"), "Nimbus")
+    assert voters(post(2, "a", author="Ann"), "Nimbus") == ann
+    assert voters(post(3, "a", author="ann", platform="mastodon"), "Nimbus") != ann
+
+
+def test_an_author_has_a_voice_for_each_brand() -> None:
+    assert not set(voters(post(1, STORY), "Nimbus")) & set(voters(post(1, STORY), "Cirrus"))
+
+
+def test_an_author_is_forgotten_after_some_hours_and_a_story_after_a_day() -> None:
+    def kept(after: timedelta) -> int:
+        later = voters(post(2, STORY, at=START + after, author="ann"), "Nimbus")
+        return len(set(voters(post(1, STORY, author="ann"), "Nimbus")) & set(later))
+
+    assert kept(AUTHOR_MEMORY - timedelta(seconds=1)) == 2
+    assert kept(AUTHOR_MEMORY) == 1
+    assert kept(STORY_MEMORY) == 0
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        STORY.upper(),
+        f"{STORY} https://t.co/abc",
+        f"@nimbus {STORY}!!! 😡",
+        f"RT @ann: {STORY}",
+        f"rt @ann {STORY}",
+        STORY.replace(" ", "\n "),
+    ],
+)
+def test_a_copied_text_is_one_story_whatever_was_put_around_it(copy: str) -> None:
+    assert voters(post(1, STORY, author=None), "Nimbus") == voters(post(2, copy, author=None), "Nimbus") != ()
+
+
+def test_two_texts_are_two_stories_and_a_hashtag_is_a_word_of_its_own() -> None:
+    first = voters(post(1, STORY, author=None), "Nimbus")
+    assert voters(post(2, f"{STORY} today", author=None), "Nimbus") != first
+    assert voters(post(3, STORY.replace("nobody", "#nobody"), author=None), "Nimbus") != first
+
+
+def test_what_cannot_be_written_as_utf_8_still_has_a_number() -> None:
+    assert all(0 <= number < 1 << 63 for number in voters(post(1, STORY + "\ud800", author="\udfff"), "Nimbus"))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_an_author_adds_up_to_one_mention_and_to_the_unhappiest_thing_that_they_said(said: list[float]) -> None:
+    counted: dict[int, float] = {}
+    mentions = negatives = 0.0
+    for negative in said:
+        more = increments(negative, [1], counted)
+        counted[1] = max(counted.get(1, 0.0), negative)
+        mentions, negatives = mentions + more[0], negatives + more[1]
+    assert mentions == 1
+    assert negatives == pytest.approx(max(said))
+
+
+@given(st.floats(0, 1), st.dictionaries(st.integers(0, 4), st.floats(0, 1)))
+def test_a_vote_never_takes_anything_away(negative: float, counted: dict[int, float]) -> None:
+    mentions, negatives = increments(negative, [0, 1, 2], counted)
+    assert mentions in (0.0, 1.0)
+    assert 0.0 <= negatives <= negative
+
+
+def test_somebody_unknown_is_always_counted() -> None:
+    assert increments(0.5, [], {1: 0.9}) == (1.0, 0.5)
