@@ -68,8 +68,9 @@ def quiet(settings: Settings) -> Settings:
 
 def _run(program: Program, stream: Path) -> replay.Progress:
     rows = read_posts(stream, now=program.clock.now(), event_time=True)
-    with progress("replaying", count_lines(stream)) as shown:
-        return replay.run(program, rows, name=readable(stream.name), shown=lambda done: shown(done.rows))
+    lines = count_lines(stream)
+    with progress("storing and scoring", None if lines is None else 2 * lines) as shown:
+        return replay.run(program, rows, name=readable(stream.name), shown=lambda done: shown(done.rows + done.scored))
 
 
 @contextmanager

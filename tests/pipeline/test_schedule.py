@@ -117,14 +117,14 @@ def test_a_source_that_fails_is_asked_again_and_delays_no_other(program: Program
     assert program.store.sources.health()["quick"].failures == 0
 
 
-def test_a_full_disk_is_told_and_tried_again(program: Program) -> None:
+def test_a_full_disk_is_told_and_tried_again(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Exception] = []
 
-    def fail() -> None:
-        failpoints.disarm()
+    def fail(*_: object, **__: object) -> None:
+        monkeypatch.undo()
         raise StoreFull("the disk is full")
 
-    failpoints.arm("collect.rows_written", fail)
+    monkeypatch.setattr(program.store.mentions, "upsert", fail)
     source = opened("x", Page(mentions=(post(1),)))
     program.sources = (source_of(source, every=QUICK),)
     program.clock = SystemClock()
