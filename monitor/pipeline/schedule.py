@@ -24,6 +24,7 @@ from monitor.pipeline.program import Program, Source
 from monitor.pipeline.tick import work
 
 log = structlog.get_logger("schedule")
+PRUNE_EVERY = timedelta(days=1)
 PATIENCE = timedelta(seconds=4)  # for running jobs, after somebody asked to stop
 
 
@@ -42,7 +43,7 @@ class Runner:
         """Begin; every job runs at once, then at its interval."""
         self.program.store.outbox.recover()
         settings = self.program.settings.schedule
-        jobs = len(self.program.sources) + len(self.program.receivers) + 1
+        jobs = len(self.program.sources) + len(self.program.receivers) + 2
         scheduler = BackgroundScheduler(
             timezone="UTC",
             executors={"default": ThreadPoolExecutor(max(settings.workers, jobs))},
@@ -54,6 +55,7 @@ class Runner:
                 scheduler, f"collect {source.name}", partial(self._collect, source), source.every, settings.jitter
             )
         self._add(scheduler, "work", self._work, settings.work_every, None)
+        self._add(scheduler, "prune", self._prune, PRUNE_EVERY, None)
         for name in self.program.receivers:
             self._add(scheduler, f"deliver {name}", partial(self._deliver, name), settings.work_every, None)
         self._scheduler = scheduler
@@ -105,6 +107,10 @@ class Runner:
                 return
             report = stage()
             log.debug("worked", report=str(report))
+
+    def _prune(self) -> None:
+        gone = self.program.store.maintenance.prune(now=self.program.clock.now())
+        log.info("pruned", rows=gone)
 
     def _deliver(self, name: str) -> None:
         deliver.to_receiver(

@@ -3,8 +3,10 @@
 import os
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from monitor.clock import to_ms
 from monitor.errors import StoreError
 from monitor.store.database import Connection, connect, sqlite3, sqlite_version
 from monitor.store.migrations import migrations
@@ -20,6 +22,10 @@ class Info:
     migrations: tuple[str, ...]
     rows: dict[str, int]
     intact: bool | None  # None: not asked
+
+
+VOTES_KEPT = timedelta(days=30)  # far longer than any vote is asked for again
+RECORDS_KEPT = timedelta(days=90)  # of polls, of rows set aside, of attempts to deliver
 
 
 class Maintenance:
@@ -57,6 +63,17 @@ class Maintenance:
         except (OSError, sqlite3.Error) as error:
             part.unlink(missing_ok=True)
             raise StoreError(f"{target}: the backup was not written ({error}).") from error
+
+    def prune(self, *, now: datetime) -> int:
+        """Forget what only grows: old votes, polls, rejects and attempts; return how many rows went."""
+        votes, records = to_ms(now - VOTES_KEPT), to_ms(now - RECORDS_KEPT)
+        with self._c.transaction():
+            return (
+                self._c.execute("delete from votes where published_at < ?", votes)
+                + self._c.execute("delete from polls where at < ?", records)
+                + self._c.execute("delete from rejects where seen_at < ?", records)
+                + self._c.execute("delete from attempts where finished_at < ?", records)
+            )
 
     def vacuum(self) -> None:
         """Give unused room back to the disk and fold the log into the file."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.domain import Coverage, Reject
 from monitor.errors import StoreError
 from monitor.store import Store
 from tests.store.test_mentions import forget, keep
@@ -96,3 +97,15 @@ def test_info_tells_damage(tmp_path: Path) -> None:
     data[middle : middle + 5000] = b"\xff" * 5000
     path.write_bytes(data)
     assert finds_damage(path)
+
+
+def test_what_only_grows_is_forgotten_after_a_while_and_posts_are_not(store: Store) -> None:
+    keep(store, post(1))
+    store.scores.remember_votes({7: (0.9, START), 8: (0.9, START + timedelta(days=20))})
+    store.sources.record("x", Coverage(returned=1), added=1, rejected=0, now=START)
+    store.sources.reject("x", [Reject(line=1, reason="no text", raw="{}")], now=START)
+    assert store.maintenance.prune(now=START + timedelta(days=40)) == 1
+    assert store.scores.voted([7, 8]) == {8: 0.9}
+    assert store.maintenance.prune(now=START + timedelta(days=120)) == 3
+    assert store.sources.reject_count() == 0
+    assert store.mentions.count() == 1
