@@ -51,7 +51,7 @@ def simulate(seed: int, weeks: int = 10, rate: float | None = None) -> Brand:
     count = weeks * WEEK
     usual = rate if rate is not None else float(np.exp(random.uniform(np.log(0.2), np.log(500.0))))
     zone = ZONES[seed % len(ZONES)]
-    shape = _rhythm(random, count, zone) * np.exp(_wander(random, count, 10 * DAY, 0.15))
+    shape = rhythm(random, count, zone) * np.exp(wander(random, count, 10 * DAY, 0.15))
     brand = Brand(f"brand-{seed}", zone, usual, shape, shape, shape)
     others = shape * usual * float(np.exp(random.normal(0.7, 0.7)))
     expected = shape * usual
@@ -63,11 +63,11 @@ def simulate(seed: int, weeks: int = 10, rate: float | None = None) -> Brand:
     for place, calm in places:
         if not calm:
             brand.crises.append(_crisis(random, place, lift, other_lift))
-    shared = np.exp(_wander(random, count, 2 * HOUR, random.uniform(0.1, 0.3)))
-    own = np.exp(_wander(random, count, 3 * HOUR, random.uniform(0.1, 0.3)))
+    shared = np.exp(wander(random, count, 2 * HOUR, random.uniform(0.1, 0.3)))
+    own = np.exp(wander(random, count, 3 * HOUR, random.uniform(0.1, 0.3)))
     y = _posts(random, expected * lift * shared * own / HOUR)
     o = _posts(random, others * other_lift * shared / HOUR)
-    _talk(random, y, o, usual)
+    talk(random, y, o, usual)
     brand.expected = expected / HOUR
     brand.crises = [_confirmed(crisis, y, brand.expected) for crisis in brand.crises]
     brand.negatives, brand.mentions = y, y + o
@@ -76,7 +76,7 @@ def simulate(seed: int, weeks: int = 10, rate: float | None = None) -> Brand:
     return brand
 
 
-def _rhythm(random: np.random.Generator, count: int, zone: str) -> Floats:
+def rhythm(random: np.random.Generator, count: int, zone: str) -> Floats:
     """Day and week shape in local time, clock changes included."""
     tz = ZoneInfo(zone)
     half = [(START + 6 * place * STEP).astimezone(tz) for place in range(count // 6 + 1)]
@@ -90,7 +90,7 @@ def _rhythm(random: np.random.Generator, count: int, zone: str) -> Floats:
     return np.asarray(shape / shape[: min(count, WEEK)].mean())
 
 
-def _wander(random: np.random.Generator, count: int, memory: float, spread: float) -> Floats:
+def wander(random: np.random.Generator, count: int, memory: float, spread: float) -> Floats:
     """A log rate that wanders round zero and forgets in so many buckets (drawn every half hour, then joined)."""
     keep = np.exp(-6.0 / memory)
     noise = random.normal(0.0, spread * np.sqrt(1 - keep * keep), count // 6 + 2)
@@ -168,7 +168,7 @@ def _posts(random: np.random.Generator, rate: Floats) -> Floats:
     return total
 
 
-def _talk(random: np.random.Generator, y: Floats, o: Floats, usual: float) -> None:
+def talk(random: np.random.Generator, y: Floats, o: Floats, usual: float) -> None:
     """Threads that flare up for half an hour about every five days, heavy-tailed in size: noise, not crises."""
     for place in random.integers(0, len(y) - HOUR, random.poisson(len(y) / (5 * DAY))):
         size = min(0.3 * usual * random.pareto(1.6) + 1.0, 3.0 * usual + 4.0)

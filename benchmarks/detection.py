@@ -4,7 +4,8 @@
 
 Simulated brands have known crises and nuisances (benchmarks/_simulator.py). "Detected" is the share of the crises that
 a test knowing the true rate and onset could confirm; "early" is within max(30 min, twice that test's own delay). A
-false alarm is a message (opened or worsened) outside a crisis and the twelve hours after it.
+false alarm is a message (opened or worsened) outside a crisis and the twelve hours after it. A second table is about
+small brands in their first two weeks (benchmarks/_short_history.py).
 """
 
 import argparse
@@ -25,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks._count_series import CountSeries, normalised, raw_score, read_folder
+from benchmarks._short_history import simulate_short
 from benchmarks._simulator import DAY, HOUR, START, STEP, WEEK, Brand, Floats, simulate
 from monitor.clock import parse
 from monitor.detectors.counts import Counts, Options
@@ -178,6 +180,44 @@ def one_brand(seed: int, weeks: int) -> dict[str, Tally]:
     return {name: judge(rule, brand) for name, rule in rules().items()}
 
 
+@dataclass(frozen=True)
+class Young:
+    """What one rule did on brands of which little was known."""
+
+    weeks: float = 0.0  # without a crisis
+    false: int = 0
+    crises: int = 0
+    delays: tuple[float, ...] = ()  # hours, of the crises that were told
+
+    def __add__(self, other: "Young") -> "Young":
+        return Young(**{name: getattr(self, name) + getattr(other, name) for name in asdict(self)})
+
+
+def judge_young(rule: Rule, brand: Brand) -> Young:
+    """What a rule did on one brand with a short history, against the truth."""
+    messages = rule(brand)
+    if not brand.crises:
+        return Young(len(brand.negatives) / WEEK, len(messages))
+    crisis = brand.crises[0]
+    at = next((at for at in messages if crisis.onset < at <= crisis.end), None)
+    delays = () if at is None else ((at - crisis.onset) / HOUR,)
+    return Young(crisis.onset / WEEK, sum(at <= crisis.onset for at in messages), 1, delays)
+
+
+def one_young(seed: int) -> dict[str, Young]:
+    """Ours on one invented brand with a crisis and one without."""
+    pair = [simulate_short(seed, crisis) for crisis in (True, False)]
+    found = {name: rule for name, rule in rules().items() if name.startswith("counts")}
+    return {name: sum((judge_young(rule, brand) for brand in pair), Young()) for name, rule in found.items()}
+
+
+def short_history(brands: int, seed: int) -> dict[str, Young]:
+    """Ours on all invented brands with a short history."""
+    with ProcessPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        every = list(pool.map(one_young, range(seed, seed + brands)))
+    return {name: sum((of[name] for of in every), Young()) for name in every[0]}
+
+
 def simulation(brands: int, weeks: int, seed: int) -> dict[str, Tally]:
     """Every rule on all invented brands."""
     total = {name: Tally() for name in rules()}
@@ -203,6 +243,17 @@ def summary(tally: Tally) -> dict[str, float]:
         "before_peak": share(tally.before_peak, tally.growing),
         "median_delay_minutes": median(tally.delays) if tally.delays else 0.0,
         "microseconds_per_bucket": 1e6 * tally.seconds / max(1, tally.buckets),
+    }
+
+
+def young_summary(young: Young) -> dict[str, float]:
+    """The figures of one rule on brands with a short history, shares as 0 … 1."""
+    within = {f"within_{hours}_h": sum(delay <= hours for delay in young.delays) / young.crises for hours in (3, 6, 10)}
+    return {
+        "false_alarms_per_brand_week": young.false / young.weeks,
+        "detected": len(young.delays) / young.crises,
+        **within,
+        "median_delay_hours": median(young.delays) if young.delays else 0.0,
     }
 
 
@@ -293,6 +344,21 @@ def table(total: dict[str, Tally]) -> Table:
     return found
 
 
+def young_table(total: dict[str, Young]) -> Table:
+    """The same for brands with a short history."""
+    first = next(iter(total.values()))
+    found = Table(
+        title=f"First two weeks of small brands: {first.crises} crises of 1.5 to 4 times, {first.weeks:.0f} calm weeks",
+        title_justify="left",
+    )
+    for head in ("rule", "false a week", "detected", "in 3 h", "in 6 h", "in 10 h", "delay"):
+        found.add_column(head, justify="left" if head == "rule" else "right")
+    for name, young in total.items():
+        false, *shares, delay = young_summary(young).values()
+        found.add_row(name, f"{false:.2f}", *(f"{share:.0%}" for share in shares), f"{delay:.1f} h")
+    return found
+
+
 def arguments(given: Sequence[str]) -> argparse.Namespace:
     """What was asked for on the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.detection", description=__doc__.partition("\n")[0])
@@ -310,7 +376,12 @@ def main(given: Sequence[str]) -> None:
     console = Console(width=140)
     total = simulation(asked.brands, asked.weeks, asked.seed)
     console.print(table(total))
-    figures: dict[str, object] = {"simulation": {name: summary(tally) for name, tally in total.items()}}
+    young = short_history(4 * asked.brands, asked.seed)
+    console.print(young_table(young))
+    figures: dict[str, object] = {
+        "simulation": {name: summary(tally) for name, tally in total.items()},
+        "short_history": {name: young_summary(of) for name, of in young.items()},
+    }
     if asked.counts is None or not (asked.counts / "windows.json").is_file():
         console.print("No labelled series were measured: name their folder (NAME.csv, windows.json) with --counts.")
     else:

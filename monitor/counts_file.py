@@ -8,20 +8,18 @@ line number and reason, and still has its line, without a score, in the scores t
 """
 
 import csv
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import isfinite, nan
 from pathlib import Path
-from typing import TextIO
 
 from monitor.clock import EPOCH, iso, parse
 from monitor.domain import Bucket, Phase, Reject, Series, Spike, Verdict
 from monitor.errors import InputError
+from monitor.out_file import guarded, opened
 
 NEEDED = ("brand", "bucket_start", "negatives")
 ALERT_COLUMNS = ("brand", "fired_at", "onset", "observed", "expected", "score", "severity", "resolved_at")
@@ -120,15 +118,6 @@ def alert_rows(spikes: Iterable[Spike]) -> list[dict[str, str]]:
             row["severity"] = max(row["severity"], spike.severity, key=_GRADES.index)
             row["resolved_at"] = iso(spike.fired_at) if spike.phase is Phase.CLOSED else ""
     return sorted(rows, key=lambda row: (row["fired_at"], row["brand"]))
-
-
-def safe_cell(text: str) -> str:
-    """A cell that no spreadsheet runs as a formula.
-
-    >>> safe_cell("=1+1"), safe_cell("Acme")
-    ("'=1+1", 'Acme')
-    """
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -290,26 +279,7 @@ def _score(scores: Mapping[tuple[str, datetime], float], row: InputRow) -> str:
 
 
 def _write(columns: Sequence[str], rows: Iterable[Sequence[str]], target: Path | None) -> None:
-    with _opened(target) as file:
+    with opened(target) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-
-
-@contextmanager
-def _opened(target: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a file that appears only when it is whole."""
-    if target is None:
-        yield sys.stdout
-        return
-    part = target.with_name(target.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        part.replace(target)
-    except OSError as error:
-        raise InputError(
-            f"{target}: cannot be written ({error.strerror}). Name a file in a folder that is there."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
+        writer.writerows([guarded(cell) for cell in row] for row in rows)

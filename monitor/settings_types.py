@@ -86,6 +86,21 @@ def _flag(value: object) -> object:
     return value
 
 
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("it must not be empty")
+    return value
+
+
+def _without(sign: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value.lstrip().startswith(sign):
+            raise ValueError(f"write it without the {sign}")
+        return value
+
+    return AfterValidator(check)
+
+
 def _path(value: object) -> object:
     if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
         raise ValueError("it must be a path in quotes")
@@ -100,8 +115,10 @@ Whole = Annotated[int, BeforeValidator(_whole_number)]
 Number = Annotated[float, BeforeValidator(_number)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_not_blank)]
 Names = tuple[Name, ...]
+Handles = tuple[Annotated[Name, _without("@")], ...]
+Hashtags = tuple[Annotated[Name, _without("#")], ...]
 
 
 class Section(BaseModel):
@@ -189,8 +206,8 @@ class BrandTable(Section):
     about: str = Field("", description="What it sells, for people who judge whether a post is about it.")
     not_: Names = Field((), alias="not", description="What else goes by the same name, for the same people.")
     names: Names = Field((), description="More names and spellings, as people write them.")
-    handles: Names = Field((), description="Account names, without the @.")
-    hashtags: Names = Field((), description="Hashtags, without the #.")
+    handles: Handles = Field((), description="Account names, without the @.")
+    hashtags: Hashtags = Field((), description="Hashtags, without the #.")
     exclude: Names = Field((), description="Phrases in which a name means something else.")
     competitor: Flag = Field(False, description="true: measured for comparison, never alerted on.")
     timezone: Zone = Field("UTC", description="The place whose day and week it lives by.")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from monitor.clock import FakeClock
 from monitor.pipeline import failpoints
@@ -11,6 +12,14 @@ from monitor.pipeline.program import Program
 from monitor.settings import Settings
 from monitor.store import Store
 from tests.support import fakes
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """Each test logs as if it were the first: a stream that another test captured is closed by now."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Counts as CSV: every odd row is set aside with its line and reason, and the rest goes through."""
 
 import csv
+import os
 from datetime import UTC, datetime, timedelta
 from math import isnan
 from pathlib import Path
@@ -175,3 +176,15 @@ def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
 def test_without_a_file_name_the_rows_go_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     write_alerts([spike(Phase.OPENED, 1)], None)
     assert capsys.readouterr().out.startswith("brand,fired_at,")
+
+
+def test_a_pipe_that_is_named_is_written_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_alerts([], pipe)
+        assert os.read(reading, 999).startswith(b"brand,fired_at")
+    finally:
+        os.close(reading)
+    assert pipe.is_fifo()

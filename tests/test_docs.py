@@ -148,12 +148,13 @@ def test_the_recipes_settings_are_taken(workshop: Path) -> None:
     config = workshop / "config"
     config.mkdir()
     (config / "brands.toml").touch()
+    (config / "templates").symlink_to(ROOT / "config" / "templates")
     for name in ("monitor", "alerts"):
         given = [text for language, file, text in BLOCKS if language == "toml" and file == f"config/{name}.toml"]
         (config / f"{name}.toml").write_text("\n".join(given))
     done = python(workshop, "run_monitor.py", "config", "check")
     assert done.returncode == 0, done.stderr
-    assert "1 sources (1 on), 0 brands, 1 rules, 1 receivers" in done.stderr
+    assert "1 source (1 on), 0 brands, 1 rule, 1 receiver" in done.stderr
 
 
 def test_the_recipes_keep_the_rules_of_the_house(workshop: Path) -> None:

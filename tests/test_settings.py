@@ -411,3 +411,24 @@ def test_a_folder_that_cannot_be_one_is_told_in_words(tmp_path: Path, name: str)
     (tmp_path / "monitor.toml").touch()
     with pytest.raises(SettingsError, match=r"^No monitor\.toml found"):
         settings.find_folder(tmp_path / name, environ={})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("handles", "@acme", 'handles = "@acme": write it without the @.'),
+        ("hashtags", "#acme", 'hashtags = "#acme": write it without the #.'),
+        ("names", "  ", 'names = "  ": it must not be empty.'),
+    ],
+)
+def test_a_name_that_no_post_could_hold_is_refused(
+    refused: Callable[..., list[str]], key: str, value: str, words: str
+) -> None:
+    """A card with "@acme" as a handle would look for @@acme, and never find anything."""
+    (problem,) = refused(brands=f'{ACME}{key} = ["Acme Inc", "{value}"]\n')
+    assert problem.endswith(words)
+
+
+def test_a_brand_needs_a_name_that_is_not_blank(refused: Callable[..., list[str]]) -> None:
+    (problem,) = refused(brands='[[brand]]\nname = " "\n')
+    assert problem.endswith('name = " ": it must not be empty.')

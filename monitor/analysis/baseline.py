@@ -122,6 +122,15 @@ class Baseline:
         prior = _WEEKEND if day >= _SATURDAY else 1.0
         return (self.day_seen[day] + worth * prior) / (total * self.day_hours[day] + worth)
 
+    def follow(self, slot: int, day: int, counts: Counts, keep: Keep) -> None:
+        """Take in what one slot of one day showed, where the level has changed for good: the shapes stay."""
+        before = self.total
+        self.learn(slot, day, counts, keep)
+        if before > 0.0 and self.total > 0.0:
+            times = self.total / before
+            self.slot_seen = [seen * times for seen in self.slot_seen]
+            self.day_seen = [seen * times for seen in self.day_seen]
+
     def learn(self, slot: int, day: int, counts: Counts, keep: Keep) -> None:
         """Take in what one slot of one day showed."""
         season, weekday = self.season(slot), self.weekday(day)

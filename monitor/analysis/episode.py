@@ -5,10 +5,13 @@ A pure state machine on evidence (1: just enough to fire) and hours; knows nothi
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from monitor.domain import Phase
 
-WORSE = 2.0  # times the peak so far
+WORSE = 2.0  # times the evidence at which people were last told
+GRAVE = 3.0  # evidence that is told already at half as much again, if it was less before
+UPDATES = 3  # how often one episode is told as worse
 OVER = 0.5  # of the threshold: below it the episode calms down
 CALM_HOURS = 1.0
 
@@ -20,33 +23,48 @@ class Episode:
     opened_at: float | None = None
     open: bool = False
     peak: float = 0.0  # largest evidence since it opened
-    calm: float = 0.0  # hours in a row, with data, below half of the threshold
+    told: float = 0.0  # evidence at which people were last told
+    updates: int = 0  # how often it was told as worse
+    calm: float = 0.0  # hours in a row, with data, in which it looked over
     onset: float = 0.0
+    ratio: float = 1.0  # observed over expected at the peak
+    closed_at: float = 0.0
 
     def bar(self, now: float, cooldown: float) -> float:
-        """Evidence that would be told now: 1, or, in an episode and in the cooldown after it, twice its peak."""
+        """Evidence that would be told now: 1; while open, what is clearly more than was last told (endless once that
+        was said often enough); in the cooldown after it, twice the episode's peak."""
+        if self.open:
+            return self._worse() if self.updates < UPDATES else inf
         resting = self.opened_at is not None and now - self.opened_at < cooldown
-        return max(1.0, WORSE * self.peak) if self.open or resting else 1.0
+        return max(1.0, WORSE * self.peak) if resting else 1.0
 
-    def step(self, evidence: float, hours: float, now: float, cooldown: float) -> Phase | None:
-        """Take in the evidence at `now`, the end of a bucket of so many hours; what is to be told, if anything."""
-        bar = self.bar(now, cooldown)
-        if evidence >= bar:
+    def _worse(self) -> float:
+        double = max(1.0, WORSE * self.told)
+        return min(double, max(GRAVE, (1.0 + WORSE) / 2.0 * self.told)) if self.told < GRAVE else double
+
+    def step(self, evidence: float, hours: float, now: float, cooldown: float, usual: bool = True) -> Phase | None:
+        """Take in the evidence at `now`, the end of a bucket of so many hours; what is to be told, if anything.
+
+        `usual` says whether the last hours by themselves look as usual: else it is not over, however weak the evidence.
+        """
+        if evidence >= self.bar(now, cooldown):
             return self._tell(evidence, now)
         if not self.open:
             return None
         self.peak = max(self.peak, evidence)
-        self.calm = self.calm + hours if evidence < OVER else 0.0
+        self.calm = self.calm + hours if evidence < OVER and usual else 0.0
         if self.calm < CALM_HOURS:
             return None
-        self.open, self.calm = False, 0.0
+        self.open, self.calm, self.closed_at = False, 0.0, now
         return Phase.CLOSED
 
     def _tell(self, evidence: float, now: float) -> Phase:
         phase = Phase.WORSENED if self.open else Phase.OPENED
         if phase is Phase.OPENED:
-            self.opened_at = now
-        self.open, self.peak, self.calm = True, evidence, 0.0
+            self.opened_at, self.peak, self.updates = now, 0.0, 0
+        else:
+            self.updates += 1
+        self.open, self.told, self.peak, self.calm = True, evidence, max(self.peak, evidence), 0.0
         return phase
 
 
@@ -84,6 +102,6 @@ def severity(evidence: float, ratio: float) -> str:
     >>> severity(1.1, 2.0), severity(1.6, 3.0), severity(4.0, 6.0)
     ('low', 'medium', 'high')
     """
-    if evidence >= 3.0 and ratio >= 3.0:
+    if evidence >= GRAVE and ratio >= 3.0:
         return "high"
     return "medium" if evidence >= 1.5 and ratio >= 2.0 else "low"

@@ -4,7 +4,7 @@ Pure maths on floats; knows nothing of brands, time or alerts. A count has mean 
 M + kappa*M + phi*M^2: kappa for posts that come in clusters, phi for days that differ. Sizes need not be whole.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp, inf, lgamma, log, log1p, sqrt
 
 KAPPA, PHI = 1.0, 0.08  # usual scatter of a brand of which nothing is known yet
@@ -75,15 +75,21 @@ def _fraction(a: float, b: float, x: float) -> float:
     return value
 
 
+def _nothing() -> list[float]:
+    return [0.0] * 5
+
+
 @dataclass(slots=True)
 class Scatter:
-    """Learns kappa and phi of one window: decayed ridge least squares of (d^2 - M) / M on [1, M]."""
+    """Learns kappa and phi of one window: decayed ridge least squares of (d^2 - M) / M on [1, M].
 
-    weight: float = 0.0
-    mean: float = 0.0  # sums, each decayed: w, w*M, w*M^2, w*v, w*v*M
-    square: float = 0.0
-    over: float = 0.0
-    over_mean: float = 0.0
+    A sample counts only after the next two calls of `settle`: what turns out to be the beginning of an episode is
+    dropped with `forget`, before it has taught that such counts are nothing special.
+    """
+
+    sums: list[float] = field(default_factory=_nothing)  # of w, w*M, w*M^2, w*v, w*v*M
+    held: list[float] = field(default_factory=_nothing)  # the same, not yet believed
+    fresh: list[float] = field(default_factory=_nothing)
     kappa: float = KAPPA
     phi: float = PHI
 
@@ -93,25 +99,38 @@ class Scatter:
             return inf
         return 1.0 / (self.phi + doubt + self.kappa / mean)
 
-    def learn(self, count: float, mean: float, decay: float, doubt: float = 0.0) -> None:
-        """Take in one window's count; `decay` is what is left of older samples."""
+    def learn(self, count: float, mean: float, doubt: float = 0.0) -> None:
+        """Take in one window's count."""
         if mean <= 0.0:
             return
         variance = mean * (1.0 + self.kappa) + (self.phi + doubt) * mean * mean
         gap = min((count - mean) ** 2, _CAP * _CAP * variance)
         value = (gap - mean) / mean - doubt * mean
         weight = mean / (mean + 0.5)  # the smaller the mean, the noisier its sample
-        self.weight = self.weight * decay + weight
-        self.mean = self.mean * decay + weight * mean
-        self.square = self.square * decay + weight * mean * mean
-        self.over = self.over * decay + weight * value
-        self.over_mean = self.over_mean * decay + weight * value * mean
+        fresh, moment = self.fresh, weight * mean
+        fresh[0] += weight
+        fresh[1] += moment
+        fresh[2] += moment * mean
+        fresh[3] += weight * value
+        fresh[4] += moment * value
+
+    def settle(self, decay: float) -> None:
+        """Believe what was held, and hold what is fresh; `decay` is what is left of older samples."""
+        self.sums = [old * decay + new for old, new in zip(self.sums, self.held, strict=True)]
+        self.held, self.fresh = self.fresh, _nothing()
         self._solve()
 
+    def forget(self) -> None:
+        """Drop what is not yet believed."""
+        self.held, self.fresh = _nothing(), _nothing()
+
     def _solve(self) -> None:
-        ridge = _PRIOR_SAMPLES * self.square / self.weight  # the prior weighs ten samples at the usual mean
-        a, b, c = self.weight + _PRIOR_SAMPLES, self.mean, self.square + ridge
-        p, q = self.over + _PRIOR_SAMPLES * KAPPA, self.over_mean + ridge * PHI
+        weight, mean, square, over, over_mean = self.sums
+        if weight <= 0.0:
+            return
+        ridge = _PRIOR_SAMPLES * square / weight  # the prior weighs ten samples at the usual mean
+        a, b, c = weight + _PRIOR_SAMPLES, mean, square + ridge
+        p, q = over + _PRIOR_SAMPLES * KAPPA, over_mean + ridge * PHI
         det = a * c - b * b
         self.kappa = max(0.05, (p * c - q * b) / det)
         self.phi = max(0.005, (q * a - p * b) / det)

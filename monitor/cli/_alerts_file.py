@@ -44,9 +44,13 @@ def _explanation(incident: Incident, told: Any) -> Mapping[str, object]:
     return {key: value for key, value in facts(alert, incident).items() if key not in ("alert", "incident")}
 
 
+def columns(kind: str) -> tuple[str, ...]:
+    """The columns in a format: what does not fit into one cell is left out of CSV."""
+    return COLUMNS if kind == "csv" else (*COLUMNS, "explanation", "updates")
+
+
 def write(store: Store, out: Path | None) -> int:
     """Write the alerts: CSV where the name ends in .csv, else JSON lines with the explanation."""
     kind = "csv" if out is not None and out.suffix.lower() == ".csv" else "jsonl"
-    columns = COLUMNS if kind == "csv" else (*COLUMNS, "explanation", "updates")
     plugin = plugins.load("exporters", kind)
-    return int(plugin(kind, plugin.Options()).write(rows(store), columns, out))
+    return int(plugin(kind, plugin.Options()).write(rows(store), columns(kind), out))

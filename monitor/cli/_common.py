@@ -138,11 +138,20 @@ def say_rejects(rejects: list[Reject], total: int, where: str) -> None:
     """Tell how many rows were set aside, and the first few, with line and reason."""
     if not total:
         return
-    talk.print(f"{where}: {total} row{'s were' if total > 1 else ' was'} set aside:", markup=False)
+    talk.print(f"{where}: {counted(total, 'row')} {'was' if total == 1 else 'were'} set aside:", markup=False)
     for item in rejects[:SHOWN_REJECTS]:
         talk.print(f"  line {item.line}: {item.reason}", markup=False)
     if total > SHOWN_REJECTS:
         talk.print(f"  … and {total - SHOWN_REJECTS} more", markup=False)
+
+
+def counted(number: int, what: str) -> str:
+    """A number and what is counted, in the plural where there is not just one.
+
+    >>> counted(1, "row"), counted(0, "post"), counted(2, "brand")
+    ('1 row', '0 posts', '2 brands')
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def readable(name: str) -> str:

@@ -1,9 +1,11 @@
 """Check the settings, or show every value in force and where it came from.
 
-Knows the settings and nothing of what they are for. A secret shows its reference, never its value.
+Knows the settings and the message templates beside them, and nothing of what they are for. A secret shows its
+reference, never its value.
 """
 
-from monitor.cli._common import ConfigOption, JsonOption, emit_json, new_app, settings_of, table, talk
+from monitor.alerting.message import Templates
+from monitor.cli._common import ConfigOption, JsonOption, counted, emit_json, new_app, settings_of, table, talk
 from monitor.settings import shown
 
 app = new_app(no_args_is_help=True)
@@ -13,9 +15,11 @@ app = new_app(no_args_is_help=True)
 def check(config: ConfigOption = None) -> None:
     """Read every file and say all that is wrong, or that nothing is."""
     settings = settings_of(config)
+    Templates(settings.folder / "templates")
     talk.print(
-        f"{settings.folder}: in order. {len(settings.sources)} sources ({sum(s.enabled for s in settings.sources)} on),"
-        f" {len(settings.brands)} brands, {len(settings.rules)} rules, {len(settings.receivers)} receivers.",
+        f"{settings.folder}: in order. {counted(len(settings.sources), 'source')}"
+        f" ({sum(s.enabled for s in settings.sources)} on), {counted(len(settings.brands), 'brand')},"
+        f" {counted(len(settings.rules), 'rule')}, {counted(len(settings.receivers), 'receiver')}.",
         markup=False,
     )
 

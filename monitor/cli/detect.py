@@ -12,6 +12,7 @@ from monitor import plugins
 from monitor.cli._common import (
     SHOWN_REJECTS,
     ConfigOption,
+    counted,
     duration,
     named,
     new_app,
@@ -51,10 +52,12 @@ def main(
     if scores_out is not None:
         write_scores(read, verdicts, scores_out)
     write_alerts(spikes, out)
+    if read.rows and not read.series:
+        raise InputError(f"{counts}: no row could be used. Each line needs brand,bucket_start,negatives.")
     opened = sum(spike.phase is Phase.OPENED for spike in spikes)
     talk.print(
-        f"{len(read.rows)} rows, {len(read.series)} brand{'' if len(read.series) == 1 else 's'}:"
-        f" {opened} alert{'' if opened == 1 else 's'} by the rule {chosen.name}.",
+        f"{counted(len(read.rows), 'row')}, {counted(len(read.series), 'brand')}:"
+        f" {counted(opened, 'alert')} by the rule {chosen.name}.",
         markup=False,
     )
 

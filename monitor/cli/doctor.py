@@ -18,7 +18,7 @@ import typer
 
 import models
 from monitor import __version__, plugins
-from monitor.cli._common import ConfigOption, DbOption, JsonOption, emit_json, new_app, settings_of, talk
+from monitor.cli._common import ConfigOption, DbOption, JsonOption, counted, emit_json, new_app, settings_of, talk
 from monitor.clock import SystemClock, iso
 from monitor.domain import Secret
 from monitor.errors import MonitorError
@@ -173,10 +173,18 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     try:
         with Store(path, write=False) as store:
-            yield Finding("database", True, f"{path} holds {store.mentions.count()} posts")
+            yield Finding("database", True, f"{path} holds {counted(store.mentions.count(), 'post')}")
             yield _clock(store)
+            yield from _messages(store)
     except MonitorError as error:
         yield Finding("database", False, str(error))
+
+
+def _messages(store: Store) -> Iterator[Finding]:
+    """Receivers whom alerts do not reach: one that gave up messages has missed an alert."""
+    for receiver, queued, dead, reason in store.outbox.troubled():
+        waiting = f"{queued} message{'' if queued == 1 else 's'} tried again later, {dead} given up"
+        yield Finding(f"messages to {receiver}", False if dead else None, f"{waiting}; {reason}")
 
 
 def _clock(store: Store) -> Finding:

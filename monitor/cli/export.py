@@ -3,16 +3,17 @@
 Knows the store's reports and the exporters by kind; decides no column itself.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from monitor import plugins
 from monitor.cli import _alerts_file
-from monitor.cli._common import ConfigOption, DbOption, duration, moment, new_app, readable, reading, talk
+from monitor.cli._common import ConfigOption, DbOption, counted, duration, moment, new_app, readable, reading, talk
+from monitor.clock import parse
 from monitor.domain import BUCKET
 from monitor.errors import InputError
 from monitor.store import Store
@@ -35,8 +36,10 @@ def main(
     kind: Annotated[str, typer.Option("--format", help="csv, jsonl, or another exporter's kind.")] = "csv",
     out: Annotated[Path | None, typer.Option("--out", help="Where to write; standard output if left out.")] = None,
     brand: Annotated[str | None, typer.Option(help="Only this brand.")] = None,
-    since: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Published at or after.")] = None,
-    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Published before.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Published (alerts: fired) at or after.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Published (alerts: fired) before.")] = None,
     bucket: Annotated[str, typer.Option(help="Length of a bucket of the trends.")] = "1h",
     config: ConfigOption = None,
     db: DbOption = None,
@@ -44,21 +47,26 @@ def main(
     """Write mentions, trends or alerts to a file, as CSV or JSON lines."""
     exporter = plugins.load("exporters", kind)
     with reading(config, db) as store:
-        columns, rows = _rows(store, what, brand and readable(brand), (since, until), bucket)
+        columns, rows = _rows(store, what, kind, brand and readable(brand), (since, until), bucket)
         count = exporter(kind, exporter.Options()).write(rows, columns, out)
-    talk.print(f"{count} row{'' if count == 1 else 's'} written.", markup=False)
+    talk.print(f"{counted(count, 'row')} written.", markup=False)
 
 
 def _rows(
-    store: Store, what: What, brand: str | None, between: tuple[str | None, str | None], bucket: str
+    store: Store, what: What, kind: str, brand: str | None, between: tuple[str | None, str | None], bucket: str
 ) -> tuple[tuple[str, ...], Rows]:
     since, until = moment(between[0], "--from"), moment(between[1], "--to")
     if what is What.MENTIONS:
         return MENTIONS, store.reports.mentions(brand=brand, since=since, until=until)
     if what is What.TRENDS:
         return TRENDS, store.reports.trends(brand=brand, since=since, until=until, bucket=_bucket(bucket))
-    chosen = (row for row in _alerts_file.rows(store) if brand in (None, row["brand"]))
-    return _alerts_file.COLUMNS, chosen
+    between_them = (row for row in _alerts_file.rows(store) if _fired_between(row, since, until))
+    return _alerts_file.columns(kind), (row for row in between_them if brand in (None, row["brand"]))
+
+
+def _fired_between(row: dict[str, Any], since: datetime | None, until: datetime | None) -> bool:
+    fired = parse(row["fired_at"])
+    return (since is None or fired >= since) and (until is None or fired < until)
 
 
 def _bucket(text: str) -> timedelta:

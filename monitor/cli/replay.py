@@ -16,6 +16,7 @@ from monitor.cli import _alerts_file
 from monitor.cli._common import (
     ConfigOption,
     count_lines,
+    counted,
     new_app,
     progress,
     readable,
@@ -56,7 +57,7 @@ def main(
             raise InputError(f"{stream}: no row could be replayed. Each line needs a field `text`.")
         alerts = _alerts_file.write(store, out)
         until = f" up to {iso(done.at)}" if done.at else ""
-        talk.print(f"{done.rows} rows replayed{until}: {alerts} alert{'' if alerts == 1 else 's'}.", markup=False)
+        talk.print(f"{counted(done.rows, 'row')} replayed{until}: {counted(alerts, 'alert')}.", markup=False)
         for row in _alerts_file.rows(store):
             talk.print(_sentence(row), markup=False)
 

@@ -7,10 +7,9 @@ model and the file format; no store.
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
@@ -20,6 +19,7 @@ from monitor.cli._common import (
     SHOWN_REJECTS,
     ConfigOption,
     count_lines,
+    counted,
     named,
     new_app,
     progress,
@@ -30,6 +30,7 @@ from monitor.cli._common import (
 from monitor.clock import SystemClock
 from monitor.domain import Reject
 from monitor.errors import InputError, ModelUnavailable
+from monitor.out_file import opened
 from monitor.pipeline.program import load_model
 from monitor.posts import Reading, Row, read_rows
 
@@ -51,7 +52,7 @@ def main(
     scorer = load_model(settings, model)
     rejects: list[Reject] = []  # the first few, to show
     done = bad = 0
-    with _target(out) as stream, progress("scoring", count_lines(file)) as shown:
+    with opened(out) as stream, progress("scoring", count_lines(file)) as shown:
         for chunk in _chunks(_chain(first, rows)):
             good = [row for row in chunk if row.mention is not None]
             refused = [row.reject for row in chunk if row.reject is not None]
@@ -63,7 +64,7 @@ def main(
     say_rejects(rejects, bad, str(file))
     if bad and not done:
         raise InputError(f"{file}: no row could be scored. Each line needs a field `text`.")
-    talk.print(f"{done} posts scored by {scorer.name}.", markup=False)
+    talk.print(f"{counted(done, 'post')} scored by {scorer.name}.", markup=False)
 
 
 def _rows(file: Path) -> Iterator[Row]:
@@ -113,20 +114,3 @@ def _line(row: Row, said: models.Prediction, model: str, language: str | None, u
         "model": model,
     }
     return json.dumps(scored, ensure_ascii=False)
-
-
-@contextmanager
-def _target(out: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a file that appears only when it is whole."""
-    if out is None:
-        yield sys.stdout
-        return
-    part = out.with_name(out.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8") as stream:
-            yield stream
-        part.replace(out)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror}). Name another --out.") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -2,7 +2,8 @@
 
 A bucket's life: it is expected (baseline), stands in the windows (recent), is judged against each window's scatter
 and against the brand's own worst half-days (tails), and is learned an hour later, when late posts have come in and
-it is known whether it belonged to an episode.
+it is known whether it belonged to an episode; what it says of scatter waits for half a day, since a crisis that comes
+slowly would else teach, before it is told, that such counts are nothing special.
 """
 
 from dataclasses import dataclass, field
@@ -17,16 +18,18 @@ from monitor.analysis.tail import Scatter, deviance_z
 LEARN_AFTER = 1.0  # hours that a slot's counts wait before they are learned
 SETTLED = 48.0  # hours after which a brand's day is known well enough to learn how it scatters
 OUTAGE = 12.0  # mentions expected in a run of zeros before it counts as an outage
-FULL_EPISODE = 24.0  # hours of an episode that teach little; what lasts longer becomes the usual
-_EPISODE_WEIGHT = 0.2
+FULL_EPISODE = 24.0  # hours of an episode that teach little; what lasts longer becomes the usual, quickly
+_WITHIN = 0.2
 _TRUSTED_Z = 3.0
-_SCATTER_DAYS = 21.0
+_SCATTER_KEEP = 0.5 ** (BLOCK_HOURS / (21 * 24.0))  # half is forgotten in three weeks
+_SHIFT_DAYS = 0.25  # level's half-life once an episode has lasted too long to be one
 _LEVEL_DAYS, _SLOT_DAYS, _DAY_DAYS = 8.0, 14.0, 42.0
 _SMOOTH_HOURS = 2.5  # of the season: its error does not average out within so long
 _LIFT = (0.7, 8.0)  # the covariate is cut to this range
 _LIFT_POWER = 0.8
 _LIFT_PRIOR = 8.0  # mentions as usual that the covariate starts from
 _LEARN_LIFT = 3.0
+_COMPANY = 1.0  # other mentions that come along with each negative above the usual
 
 
 @dataclass(slots=True)
@@ -63,6 +66,7 @@ class Tracker:
     out: bool = False  # in a run of zeros that is an outage
     after_gap: bool = False  # the next bucket follows slots without data
     counted: int = 0
+    block: int = 0  # half-day in which scatter was last settled
 
     @classmethod
     def fresh(cls, step: float, windows: list[int]) -> "Tracker":
@@ -161,14 +165,16 @@ class Tracker:
 
     # --- judging ----------------------------------------------------------------------------------------------------
 
-    def lift(self, others: float, usual: float) -> tuple[float, float]:
+    def lift(self, others: float, usual: float, seen: float) -> tuple[float, float]:
         """How much more of everything there is than usual, softened, and the squared relative error of that.
 
-        A campaign raises the bar, never to the sky.
+        A campaign raises the bar, never to the sky. `seen` are the negatives: a crisis makes people ask and explain
+        too, and a model takes some of its negatives for others, so each negative above the usual explains one other.
         """
         expected = self.baseline.ratio * usual
         if expected + others <= 0.0:
             return 1.0, 0.0
+        others = max(others - _COMPANY * max(0.0, seen - usual), min(others, expected))
         shrink = _LIFT_PRIOR + 0.2 * expected
         raw = (others + shrink) / (expected + shrink)
         doubt = _LIFT_POWER * _LIFT_POWER * others / (others + shrink) ** 2
@@ -184,7 +190,7 @@ class Tracker:
             doubt = level_doubt + season_doubt * min(1.0, _SMOOTH_HOURS / (recent.lengths[window] * self.step))
             used = level * recent.sum_used[window]
             seen = recent.sum_negatives[window]
-            lift, lift_doubt = self.lift(recent.sum_others[window], used)
+            lift, lift_doubt = self.lift(recent.sum_others[window], used, seen)
             mean = used * lift
             size = self.scatters[window].size(mean, doubt + lift_doubt)
             z = deviance_z(seen, mean, size) if seen >= floor and mean > 0.0 else 0.0
@@ -193,20 +199,24 @@ class Tracker:
             found.append((tail.rarity(z), mean, size))
         return found
 
-    def measure_scatter(self) -> None:
-        """Teach each window's scatter, about four times a window."""
+    def measure_scatter(self, end: float) -> None:
+        """Teach each window's scatter, about four times a window; half a day later it is believed."""
         self.counted += 1
+        if self.episode.open:
+            for scatter in self.scatters:
+                scatter.forget()
         if not self._settled():
             return
+        if int(end // BLOCK_HOURS) != self.block:
+            self.block = int(end // BLOCK_HOURS)
+            for scatter in self.scatters:
+                scatter.settle(_SCATTER_KEEP)
         for window, length in enumerate(self.recent.lengths):
-            every = max(1, length // 4)
-            if self.counted % every or self.recent.filled < length:
+            if self.counted % max(1, length // 4) or self.recent.filled < length:
                 continue
-            used = self.baseline.level * self.recent.sum_used[window]
-            lift, doubt = self.lift(self.recent.sum_others[window], used)
-            keep = 0.5 ** (every * self.step / (_SCATTER_DAYS * 24.0))
-            doubt += self.baseline.doubt()
-            self.scatters[window].learn(self.recent.sum_negatives[window], used * lift, keep, doubt)
+            used, seen = self.baseline.level * self.recent.sum_used[window], self.recent.sum_negatives[window]
+            lift, doubt = self.lift(self.recent.sum_others[window], used, seen)
+            self.scatters[window].learn(seen, used * lift, doubt + self.baseline.doubt())
 
     def _settled(self) -> bool:
         """Whether what is seen now teaches what is usual: not in the first days, and not within an episode."""
@@ -224,7 +234,7 @@ class Tracker:
             return
         base = self.baseline
         usual = base.level * chunk.shares
-        lift, _ = self.lift(chunk.others, usual)
+        lift, _ = self.lift(chunk.others, usual, chunk.negatives)
         mean = usual * lift
         others = chunk.others
         negatives, weight = chunk.negatives, 1.0
@@ -233,8 +243,17 @@ class Tracker:
             others = min(others, _LEARN_LIFT * base.ratio * usual + 3.0)
             negatives /= lift
         slots = len(base.slot_seen)
-        keep = Keep(0.5 ** (1 / (slots * _LEVEL_DAYS)), 0.5 ** (1 / _SLOT_DAYS), 0.5 ** (7 / (slots * _DAY_DAYS)))
-        base.learn(chunk.slot, chunk.day, Counts(chunk.hours, negatives, others, weight), keep)
+        days, learn = (_SHIFT_DAYS, base.follow) if self._lasting(chunk.at) else (_LEVEL_DAYS, base.learn)
+        keep = Keep(0.5 ** (1 / (slots * days)), 0.5 ** (1 / _SLOT_DAYS), 0.5 ** (7 / (slots * _DAY_DAYS)))
+        learn(chunk.slot, chunk.day, Counts(chunk.hours, negatives, others, weight), keep)
+
+    def _lasting(self, at: float) -> bool:
+        """Whether an episode has lasted so long that it is the new usual: while it is open, and for a day after."""
+        episode = self.episode
+        if episode.opened_at is None or at - episode.opened_at < FULL_EPISODE:
+            return False
+        long = episode.closed_at - episode.opened_at >= FULL_EPISODE
+        return episode.open or (long and at - episode.closed_at < FULL_EPISODE)
 
     def _tempered(self, chunk: Chunk, mean: float) -> tuple[float, float]:
         """The chunk's negatives cut to what is believable, and how far to trust them."""
@@ -243,7 +262,9 @@ class Tracker:
         size = scatter.size(mean, doubt)
         z = deviance_z(chunk.negatives, mean, size)
         weight = min(1.0, (_TRUSTED_Z / z) ** 2) if z > 0.0 else 1.0
-        if self.episode.open and self.episode.opened_at is not None:
-            weight = weight * _EPISODE_WEIGHT if chunk.at - self.episode.opened_at < FULL_EPISODE else 1.0
+        if self._lasting(chunk.at):
+            return chunk.negatives, 1.0
+        if self.episode.open:
+            weight *= _WITHIN
         spread = sqrt(mean * (1.0 + scatter.kappa) + (scatter.phi + doubt) * mean * mean)
         return min(chunk.negatives, mean + 2.5 * spread + 1.0), weight

@@ -17,7 +17,7 @@ from monitor.detectors._state import freeze, thaw
 from monitor.detectors._tracker import Chunk, Tracker
 from monitor.domain import Bucket, Inspection, Phase, Series, Spike, Verdict
 
-VERSION = 1
+VERSION = 2
 _HOUR = timedelta(hours=1)
 _SHORTEST = timedelta(minutes=1)
 _EARLY = 2.0  # orders of magnitude of evidence asked for on top in the first days
@@ -40,7 +40,7 @@ class Options:
         default=3.0, metadata={"help": "Fewest negative votes (authors with a story of their own) in a window."}
     )
     windows: tuple[timedelta, ...] = field(
-        default=(timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), timedelta(hours=12)),
+        default=(timedelta(minutes=5), timedelta(hours=1), timedelta(hours=3), timedelta(hours=6)),
         metadata={"help": "Lengths of the windows that are looked at; the shortest also sets how sudden is told."},
     )
     grace: timedelta = field(
@@ -95,6 +95,8 @@ class _Run:
         self.step = series.step / _HOUR
         self.zone = ZoneInfo(series.timezone)
         self.windows = sorted({max(1, round(window / series.step)) for window in options.windows})
+        # The window nearest to an hour says whether the rate is usual again.
+        self.hour = min(range(len(self.windows)), key=lambda at: abs(self.windows[at] * self.step - 1.0))
         self.tag = f"counts {VERSION}, step {series.step / _HOUR!r} h, windows {self.windows}"
         self.tracker = thaw(self.tag, state) if state is not None else Tracker.fresh(self.step, self.windows)
         self.theta = threshold(options.false_alarms_per_week, len(self.windows))
@@ -149,12 +151,15 @@ class _Run:
     def _judge(self, at: float, age: float, known: bool, spikes: list[Spike]) -> float:
         tracker, end = self.tracker, at + self.step
         found = tracker.judge(end, self.options.min_negatives)
-        tracker.measure_scatter()
+        tracker.measure_scatter(end)
         if age <= self.grace:
             return 0.0
         evidence = sum(rarity for rarity, _, _ in found) / (self.theta + (_EARLY if age <= self.early else 0.0))
         bar = tracker.episode.bar(end, self.cooldown)
-        phase = tracker.episode.step(evidence, self.step, end, self.cooldown)
+        if tracker.episode.open and evidence > tracker.episode.peak:
+            tracker.episode.ratio = self._ratio(found)
+        usual = found[self.hour][0] == 0.0  # long windows forget slowly, but a rate is over when its last hour is
+        phase = tracker.episode.step(evidence, self.step, end, self.cooldown, usual)
         if phase is not None:
             spikes.append(self._spike(phase, end, evidence, found, known))
         return anomaly_score(evidence, bar)
@@ -163,10 +168,11 @@ class _Run:
         self, phase: Phase, end: float, evidence: float, found: list[tuple[float, float, float]], known: bool
     ) -> Spike:
         tracker = self.tracker
-        best = max(range(len(found)), key=lambda window: found[window][0])
+        best = self.hour if phase is Phase.CLOSED else self._clearest(found)
         _, expected, size = found[best]
         observed = tracker.recent.sum_negatives[best]
         if phase is Phase.OPENED:
+            tracker.episode.ratio = self._ratio(found)
             tracker.episode.onset = end - (1 + self._onset_age(expected, best)) * self.step
         return Spike(
             brand=self.series.brand,
@@ -180,8 +186,18 @@ class _Run:
             mentions=observed + tracker.recent.sum_others[best] if known else None,
             probability=tail_probability(observed, expected, size),
             score=evidence,
-            severity=severity(max(evidence, tracker.episode.peak), observed / expected if expected > 0 else 1.0),
+            severity=severity(max(evidence, tracker.episode.peak), tracker.episode.ratio),
         )
+
+    def _clearest(self, found: list[tuple[float, float, float]]) -> int:
+        """The window in which the rise shows most clearly."""
+        return max(range(len(found)), key=lambda window: found[window][0])
+
+    def _ratio(self, found: list[tuple[float, float, float]]) -> float:
+        """How many times the expected was seen there."""
+        best = self._clearest(found)
+        expected = found[best][1]
+        return self.tracker.recent.sum_negatives[best] / expected if expected > 0.0 else 1.0
 
     def _onset_age(self, expected: float, best: int) -> int:
         tracker = self.tracker

@@ -2,19 +2,15 @@
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 from monitor.clock import iso
+from monitor.out_file import guarded
 
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
-
-# The first letters that make a spreadsheet run a cell, also in their full-width forms (OWASP ASVS 5, 1.2.10).
-_FORMULA = re.compile(r"[\s\x00\ufeff\u200b]*[=+\-@＝＋－＠]|[\t\r\n\x00]")
-_GUARDED = re.compile(rf"'+(?:{_FORMULA.pattern})")
 
 
 def plain(value: object) -> Plain:
@@ -58,21 +54,3 @@ def cell(value: object) -> str | int | float:
     if isinstance(known, (bool, list, dict)):
         return json.dumps(known, ensure_ascii=False)
     return known
-
-
-def guarded(text: str) -> str:
-    """A text with an apostrophe before it where a spreadsheet would run it; `unguarded` takes it off again.
-
-    >>> guarded(' =HYPERLINK("http://e.vil")'), guarded("'=1"), guarded("5 = 5")
-    ('\\' =HYPERLINK("http://e.vil")', "''=1", '5 = 5')
-    """
-    return f"'{text}" if _FORMULA.match(text) or _GUARDED.match(text) else text
-
-
-def unguarded(text: str) -> str:
-    """The text that `guarded` was given.
-
-    >>> unguarded(guarded("@joe")), unguarded("'tis")
-    ('@joe', "'tis")
-    """
-    return text[1:] if _GUARDED.match(text) else text

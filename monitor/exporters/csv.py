@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from monitor.errors import InputError
-from monitor.exporters._files import opened
 from monitor.exporters._values import cell
+from monitor.out_file import opened
 from monitor.ports import Row
 
 

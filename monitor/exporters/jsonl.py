@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from monitor.exporters._files import opened
 from monitor.exporters._values import plain
+from monitor.out_file import opened
 from monitor.ports import Row
 
 # JSON may hold these as they are, but many programs take them for the end of a line.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.alerting.lifecycle import Action, Decision, decide
-from monitor.alerting.message import Templates
 from monitor.alerting.routing import receivers
 from monitor.analysis.explanation import explain, to_json
 from monitor.domain import Alert, Explanation, Spike
@@ -39,14 +38,13 @@ def run(program: Program, *, now: datetime, stop: Stop = never, stale: timedelta
     pending = program.store.detection.pending_spikes()
     if not pending:
         return AlertReport()
-    templates = Templates(program.templates)
     counts = dict.fromkeys(Action, 0)
     messages = 0
     for spike_id, spike in pending:
         if stop():
             break
         fresh = stale is None or now - spike.fired_at <= stale
-        action, told = _handle(program, templates, spike_id, spike, now=now, fresh=fresh)
+        action, told = _handle(program, spike_id, spike, now=now, fresh=fresh)
         counts[action] += 1
         messages += told
     return AlertReport(
@@ -54,9 +52,7 @@ def run(program: Program, *, now: datetime, stop: Stop = never, stale: timedelta
     )
 
 
-def _handle(
-    program: Program, templates: Templates, spike_id: int, spike: Spike, *, now: datetime, fresh: bool
-) -> tuple[Action, int]:
+def _handle(program: Program, spike_id: int, spike: Spike, *, now: datetime, fresh: bool) -> tuple[Action, int]:
     store = program.store
     decision = decide(spike, store.incidents.open_for(spike.rule, spike.brand))
     explanation = explained(program, spike) if decision.stored else None
@@ -65,7 +61,7 @@ def _handle(
         told = 0
         if explanation is not None:
             alert = _write(program, spike_id, spike, decision, explanation)
-            told = _queue(program, templates, alert, now=now) if decision.tell and fresh else 0
+            told = _queue(program, alert, now=now) if decision.tell and fresh else 0
         store.detection.spike_done(spike_id)
         reach("alert.rows_written")
     reach("alert.committed")
@@ -103,7 +99,7 @@ def _write(program: Program, spike_id: int, spike: Spike, decision: Decision, ex
     )  # fmt: skip
 
 
-def _queue(program: Program, templates: Templates, alert: Alert, *, now: datetime) -> int:
+def _queue(program: Program, alert: Alert, *, now: datetime) -> int:
     """Write a message to each receiver; the same transaction holds the alert."""
     incident = program.store.incidents.get(alert.incident_id)
     if incident is None:
@@ -111,6 +107,6 @@ def _queue(program: Program, templates: Templates, alert: Alert, *, now: datetim
     told = receivers(program.routes, (), brand=incident.brand, severity=incident.severity)
     zone = program.settings.timezone_of(incident.brand)
     for each in told:
-        message = templates.message(alert, incident, receiver=each.receiver, zone=zone)
+        message = program.templates.message(alert, incident, receiver=each.receiver, zone=zone)
         program.store.outbox.put(alert.id, each.receiver, message, due=now)
     return len(told)

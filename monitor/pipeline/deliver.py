@@ -6,7 +6,7 @@ arrived is tried again only with the mark of a repeat.
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.alerting.retry import next_try
@@ -27,6 +27,7 @@ class DeliverReport:
     sent: int = 0
     again: int = 0
     dead: int = 0
+    errors: tuple[str, ...] = field(default=(), compare=False)  # why some were not delivered, one sentence each
 
 
 def run(
@@ -38,7 +39,10 @@ def run(
         return DeliverReport()
     with ThreadPoolExecutor(min(MOST_SIDE_BY_SIDE, len(names)), "deliver") as pool:
         done = list(pool.map(lambda name: to_receiver(store, name, receivers.get(name), now=now, stop=stop), names))
-    return DeliverReport(sum(d.sent for d in done), sum(d.again for d in done), sum(d.dead for d in done))
+    return DeliverReport(
+        sum(d.sent for d in done), sum(d.again for d in done), sum(d.dead for d in done),
+        tuple(error for d in done for error in d.errors),
+    )  # fmt: skip
 
 
 def to_receiver(
@@ -46,11 +50,13 @@ def to_receiver(
 ) -> DeliverReport:
     """Carry what is due to one receiver; after a failure the rest waits for its turn."""
     sent = again = dead = 0
+    errors: list[str] = []
     store.outbox.recover(name)
     while not stop() and not again and (item := store.outbox.claim(name, now=now())):
         reach("deliver.claimed")
         error = _send(name, notifier, item)
         reach("deliver.sent")
+        errors += [str(error)] if error is not None else []
         if error is None:
             store.outbox.sent(item, now=now())
             sent += 1
@@ -59,7 +65,7 @@ def to_receiver(
         else:
             dead += 1
         reach("deliver.committed")
-    return DeliverReport(sent, again, dead)
+    return DeliverReport(sent, again, dead, tuple(errors))
 
 
 def _send(name: str, notifier: Notifier | None, item: Outgoing) -> NotifierError | None:

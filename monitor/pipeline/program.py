@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 import models
 from monitor import plugins
+from monitor.alerting.message import Templates
 from monitor.alerting.routing import Route
 from monitor.analysis.brands import Matcher, query
 from monitor.clock import Clock
@@ -67,6 +67,7 @@ class Program:
     routes: tuple[Route, ...]
     matcher: Matcher
     settle: timedelta
+    templates: Templates  # tried when they were read: a mistake in one shows at the start, and not in a crisis
     _scorer: models.Scorer | None = field(default=None)
 
     def scorer(self) -> models.Scorer:
@@ -79,11 +80,6 @@ class Program:
         """Whether alerts are wanted for a brand: competitors are only measured."""
         return all(not card.competitor for card in self.settings.brands if card.name == brand)
 
-    @property
-    def templates(self) -> Path:
-        """Where message texts lie."""
-        return self.settings.folder / "templates"
-
 
 def load_model(settings: Settings, name: str | None = None) -> models.Scorer:
     """The named model, or the one in the settings. Raises ModelUnavailable, in one sentence."""
@@ -95,7 +91,7 @@ def load_model(settings: Settings, name: str | None = None) -> models.Scorer:
 
 
 def build(settings: Settings, store: Store, clock: Clock, *, scorer: models.Scorer | None = None) -> Program:
-    """Make every configured part; nothing is opened yet."""
+    """Make every configured part; nothing is opened yet. Raises SettingsError where a template cannot be used."""
     sources = tuple(_source(item, settings) for item in settings.sources if item.enabled)
     return Program(
         settings=settings, store=store, clock=clock, sources=sources,
@@ -105,7 +101,8 @@ def build(settings: Settings, store: Store, clock: Clock, *, scorer: models.Scor
             Route(receivers=r.receivers, brands=r.brands, severity=r.severity, continue_=r.continue_)
             for r in settings.routes
         ),
-        matcher=Matcher(settings.brands), settle=_settle(settings, sources), _scorer=scorer,
+        matcher=Matcher(settings.brands), settle=_settle(settings, sources),
+        templates=Templates(settings.folder / "templates"), _scorer=scorer,
     )  # fmt: skip
 
 

@@ -91,8 +91,8 @@ class Runner:
             if not self._stopping.is_set():
                 job()
         except MonitorError as error:
-            log.error("stage failed", job=name, error=str(error))
             self.failed(error)
+            log.error("stage failed", job=name, error=str(error))
         finally:
             self._running.discard(name)
 
@@ -113,13 +113,15 @@ class Runner:
         log.info("pruned", rows=gone)
 
     def _deliver(self, name: str) -> None:
-        deliver.to_receiver(
+        report = deliver.to_receiver(
             self.program.store,
             name,
             self.program.receivers[name],
             now=self.program.clock.now,
             stop=self._stopping.is_set,
         )
+        for error in report.errors:  # the one way to learn that nobody hears the alerts
+            log.warning("not delivered", receiver=name, error=error, given_up=report.dead)
 
     def _heard(self, event: JobEvent) -> None:
         if event.code == EVENT_JOB_ERROR:

@@ -50,8 +50,7 @@ class Mentions:
 
         A post whose text changed is kept as it is now, and waits to be scored again; a deleted one stays deleted.
         """
-        cleaned = map(writable.mention, mentions)
-        fresh = {mention.key: (mention, about) for mention, about in zip(cleaned, brands, strict=True)}
+        fresh = _each_once(zip(map(writable.mention, mentions), brands, strict=True))
         known = self._known(fresh)
         new = [pair for key, pair in fresh.items() if key not in known]
         self._add(new, source, to_ms(now))
@@ -146,6 +145,17 @@ class Mentions:
             "update targets set pending = case when label is null then 1 else 2 end where mention_id = ?", number
         )
         return 1
+
+
+def _each_once(
+    pairs: Iterable[tuple[Mention, tuple[str, ...]]],
+) -> dict[tuple[str, str], tuple[Mention, tuple[str, ...]]]:
+    """Each post once, as it came last, with every brand that any of its rows names."""
+    found: dict[tuple[str, str], tuple[Mention, tuple[str, ...]]] = {}
+    for mention, about in pairs:
+        before = found[mention.key][1] if mention.key in found else ()
+        found[mention.key] = (mention, tuple(dict.fromkeys((*before, *about))))
+    return found
 
 
 def _row(number: int, mention: Mention, source: str, known: int) -> tuple[Any, ...]:

@@ -97,6 +97,14 @@ class Outbox:
         """How many messages stand in each state."""
         return dict(self._c.rows("select state, count(*) from outbox group by state order by state"))
 
+    def troubled(self) -> list[tuple[str, int, int, str]]:
+        """Receivers that messages do not reach: (receiver, messages tried and queued, given up, the last reason)."""
+        rows = self._c.rows(  # the bare column comes from the row of max(id), as SQLite promises
+            "select receiver, sum(state = 'queued'), sum(state = 'dead'), last_error, max(id) from outbox"
+            " where last_error is not null and state in ('queued', 'dead') group by receiver order by receiver"
+        )
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
     def receivers(self) -> list[str]:
         """Receivers that have something queued, or left in the middle."""
         found = self._c.rows("select distinct receiver from outbox where state in ('queued', 'sending') order by 1")

@@ -72,3 +72,13 @@ def test_any_number_of_slots_a_day_works(slots: int) -> None:
     for at in range(slots * 10):
         found.learn(at % slots, at // slots % 7, Counts(24 / slots, 240 / slots, 0.0, 1.0), KEEP)
     assert found.level * found.season(0) * found.weekday(2) == pytest.approx(10.0, rel=0.15)
+
+
+def test_a_new_level_that_lasts_is_followed_within_days_and_keeps_the_shape_of_the_day() -> None:
+    found = lived(14, 10.0, night=0.2)
+    shape = expected(found, 3) / expected(found, 14)
+    for hour in range(48):
+        now = 30.0 * (0.2 if hour % 24 < 8 else 1.0)
+        found.follow(hour % 24, hour // 24, Counts(1.0, now, 0.0, 1.0), Keep(0.5 ** (1 / 12), KEEP.slot, KEEP.day))
+    assert expected(found, 14) == pytest.approx(30.0, rel=0.2)
+    assert expected(found, 3) / expected(found, 14) == pytest.approx(shape, rel=0.2)

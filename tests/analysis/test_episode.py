@@ -31,8 +31,32 @@ def test_calm_must_last_an_hour_in_one_piece() -> None:
     assert told([1.0, 0.1, 0.1, 0.1, 0.6, 0.1, 0.1, 0.1, 0.6]) == [(0, Phase.OPENED)]
 
 
-def test_only_twice_the_peak_is_worse() -> None:
-    assert told([1.0, 1.5, 2.9, 5.7, 5.9, 11.8]) == [(0, Phase.OPENED), (5, Phase.WORSENED)]
+def test_twice_what_was_last_told_is_worse_however_slowly_it_grew() -> None:
+    assert told([1.0, 1.5, 1.9, 2.1, 2.9, 4.3]) == [(0, Phase.OPENED), (3, Phase.WORSENED), (5, Phase.WORSENED)]
+
+
+def test_what_becomes_grave_is_told_at_half_as_much_again() -> None:
+    assert told([1.9, 2.9, 3.0]) == [(0, Phase.OPENED), (2, Phase.WORSENED)]
+    assert told([2.9, 3.1, 4.4]) == [(0, Phase.OPENED), (2, Phase.WORSENED)]
+    assert told([3.1, 4.4, 6.1, 6.3]) == [(0, Phase.OPENED), (3, Phase.WORSENED)]
+
+
+def test_an_episode_is_told_as_worse_three_times_at_most() -> None:
+    doubling = [2.0**power for power in range(20)]
+    assert [phase for _, phase in told(doubling)] == [Phase.OPENED, *[Phase.WORSENED] * 3]
+
+
+def test_it_stays_open_while_the_last_hours_are_not_as_usual() -> None:
+    episode = Episode()
+    episode.step(1.0, STEP, 0.0, 12.0)
+    assert not any(episode.step(0.1, STEP, at * STEP, 12.0, usual=False) for at in range(1, 50))
+    assert [episode.step(0.1, STEP, at * STEP, 12.0) for at in range(50, 54)][-1] is Phase.CLOSED
+
+
+def test_after_it_closed_the_bar_is_that_of_its_peak_not_of_what_was_told() -> None:
+    calm = [0.0] * 5
+    assert told([1.0, 1.9, *calm, 3.7]) == [(0, Phase.OPENED), (5, Phase.CLOSED)]
+    assert told([1.0, 1.9, *calm, 3.9])[-1] == (7, Phase.OPENED)
 
 
 def test_a_second_wave_in_the_cooldown_is_told_only_when_it_is_twice_as_bad() -> None:

@@ -56,7 +56,14 @@ def learned(relative: float) -> Scatter:
     random, scatter = Random(3), Scatter()
     for _ in range(600):
         mean = 40.0 * random.choice([0.5, 1.0, 1.5])
-        scatter.learn(poisson(random, mean * random.choice([1 - relative, 1 + relative])), mean, 1.0)
+        scatter.learn(poisson(random, mean * random.choice([1 - relative, 1 + relative])), mean)
+    return believed(scatter)
+
+
+def believed(scatter: Scatter) -> Scatter:
+    """The same once everything it saw counts."""
+    scatter.settle(1.0)
+    scatter.settle(1.0)
     return scatter
 
 
@@ -69,12 +76,22 @@ def test_calm_counts_teach_little_scatter_and_restless_ones_much() -> None:
 
 def test_one_outlier_teaches_no_more_than_a_large_deviation() -> None:
     scatter, same = learned(0.2), learned(0.2)
-    scatter.learn(1e6, 40.0, 1.0)
-    same.learn(200, 40.0, 1.0)
-    assert scatter == same
+    scatter.learn(1e6, 40.0)
+    same.learn(200, 40.0)
+    assert believed(scatter) == believed(same) != learned(0.2)
+
+
+def test_what_is_new_counts_only_after_a_while_and_can_be_forgotten() -> None:
+    scatter, same = learned(0.0), learned(0.0)
+    for _ in range(300):
+        scatter.learn(120, 40.0)
+    scatter.settle(1.0)
+    assert scatter.size(40.0) == same.size(40.0)
+    scatter.forget()
+    assert believed(scatter) == same
 
 
 def test_a_mean_of_zero_teaches_nothing() -> None:
     scatter = Scatter()
-    scatter.learn(5, 0.0, 1.0)
-    assert scatter == Scatter()
+    scatter.learn(5, 0.0)
+    assert believed(scatter) == Scatter()

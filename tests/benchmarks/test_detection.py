@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import detection
 from benchmarks._count_series import CountSeries, normalised, probation, raw_score
+from benchmarks._short_history import simulate_short
 from benchmarks._simulator import simulate
 
 ROWS = 2000
@@ -50,10 +51,24 @@ def test_the_same_seed_invents_the_same_brand() -> None:
     assert not np.array_equal(one.negatives, third.negatives, equal_nan=True)
 
 
+def test_a_brand_with_a_short_history_has_a_crisis_in_which_negatives_rise_or_none() -> None:
+    calm = simulate_short(5, crisis=False)
+    assert (calm.crises, len(calm.negatives)) == ([], 14 * 288)
+    for seed in range(6):
+        brand = simulate_short(seed, crisis=True)
+        crisis = brand.crises[0]
+        assert 4 * 288 < crisis.onset < crisis.end <= len(brand.negatives)
+        assert (brand.negatives <= brand.mentions).all()
+        assert np.array_equal(brand.negatives, simulate_short(seed, crisis=True).negatives)
+    assert brand.negatives[crisis.onset : crisis.end].sum() > brand.expected[crisis.onset : crisis.end].sum()
+
+
 def test_a_small_run_shows_and_writes_its_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "figures.json"
     detection.main(["--brands", "1", "--weeks", "3", "--json", str(file)])
     assert "No labelled series were measured" in capsys.readouterr().out
-    rules = json.loads(file.read_text("utf-8"))["simulation"]
+    figures = json.loads(file.read_text("utf-8"))
+    assert all(of["within_3_h"] <= of["within_10_h"] <= of["detected"] <= 1 for of in figures["short_history"].values())
+    rules = figures["simulation"]
     assert len(rules) >= 5
     assert all(0 <= of["detected"] <= 1 and of["false_alarms_per_brand_week"] >= 0 for of in rules.values())

@@ -1,6 +1,7 @@
 """`config`, `sources` and `doctor`: what is set, how it is doing, and what is missing, in words."""
 
 import json
+import shutil
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,7 +25,7 @@ def add(folder: Path, name: str, text: str) -> None:
 def test_settings_in_order_are_summed_up(run: Runs) -> None:
     said = run("config", "check")
     assert (said.code, said.out) == (0, "")
-    assert said.err == "config: in order. 1 sources (1 on), 1 brands, 1 rules, 1 receivers.\n"
+    assert said.err == "config: in order. 1 source (1 on), 1 brand, 1 rule, 1 receiver.\n"
 
 
 def test_every_problem_has_a_line(run: Runs, folder: Path) -> None:
@@ -181,7 +182,7 @@ def test_doctor_tells_a_database_that_cannot_be_used(run: Runs, folder: Path) ->
 def test_doctor_counts_what_the_database_holds(run: Runs, folder: Path) -> None:
     (folder / "inbox" / "a.jsonl").write_text('{"text": "Acme"}\n')
     run("collect")
-    assert findings(run, 0)["database"] == (True, "monitor.db holds 1 posts")
+    assert findings(run, 0)["database"] == (True, "monitor.db holds 1 post")
 
 
 def test_doctor_tells_a_clock_that_has_jumped(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,3 +194,17 @@ def test_doctor_tells_a_clock_that_has_jumped(run: Runs, monkeypatch: pytest.Mon
     well, words = findings(run, 1)["clock"]
     assert well is False
     assert "Set the clock." in words
+
+
+@pytest.mark.parametrize("words", [["config", "check"], ["run"], ["tick"], ["ingest", "posts.jsonl"]])
+def test_a_mistake_in_a_template_shows_at_the_start_and_not_in_a_crisis(
+    run: Runs, folder: Path, words: list[str]
+) -> None:
+    templates = folder / "config" / "templates"
+    shipped = templates.resolve()
+    templates.unlink()
+    shutil.copytree(shipped, templates)
+    (templates / "opened.j2").write_text("{{ brnd }}: unhappy\nbody")
+    run(*words).refuses(2, "opened.j2: 'brnd' is undefined")
+    (templates / "opened.j2").unlink()
+    run(*words).refuses(2, "opened.j2 cannot be read")

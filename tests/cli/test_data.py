@@ -310,3 +310,13 @@ def test_a_stream_that_cannot_be_replayed_is_refused(
     assert said.code == 3
     assert words in said.err
     assert "Traceback" not in said.err
+
+
+def test_alerts_are_exported_with_their_explanation_and_bounded_by_time(run: Runs, folder: Path) -> None:
+    stream = folder / "stream.jsonl"
+    stream.write_text("".join(json.dumps(row) + "\n" for row in calm_and_crisis()))
+    told = json.loads(run("replay", stream, "--db", "history.db").out)
+    export = ["export", "alerts", "--db", "history.db", "--format", "jsonl"]
+    assert json.loads(run(*export).out) == told
+    assert json.loads(run(*export, "--from", told["fired_at"]).out) == told
+    assert run(*export, "--to", told["fired_at"]).out == ""

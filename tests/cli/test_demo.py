@@ -91,8 +91,8 @@ def test_detect_sets_bad_rows_aside(run: Runs, folder: Path) -> None:
         (["counts.csv", "--rule", "none"], 'there is no rule "none"; there are: negative-spike.'),
         (["counts.csv", "--cooldown", "5x"], '--cooldown "5x" is not a duration'),
         (["counts.csv", "--false-alarms", "-1"], "false_alarms_per_week must lie between"),
-        (["counts.csv", "--out", "nowhere/a.csv"], "nowhere/a.csv: cannot be written"),
-        (["counts.csv", "--scores-out", "config"], "config: cannot be written"),
+        (["counts.csv", "--out", "nowhere/a.csv"], "nowhere/a.csv cannot be written"),
+        (["counts.csv", "--scores-out", "config"], "config cannot be written"),
     ],
 )
 def test_what_detect_cannot_do_is_refused(run: Runs, folder: Path, words: list[str], told: str) -> None:
@@ -100,3 +100,10 @@ def test_what_detect_cannot_do_is_refused(run: Runs, folder: Path, words: list[s
     (folder / "other.csv").write_text("name,age\nx,3\n")
     (folder / "binary.csv").write_bytes(bytes(range(256)) * 9)
     run("detect", *words).refuses(3, told)
+
+
+def test_a_file_of_counts_in_which_every_row_is_bad_is_refused(run: Runs, folder: Path) -> None:
+    (folder / "bad.csv").write_text("brand,bucket_start,negatives\nAcme,yesterday,1\n")
+    said = run("detect", "bad.csv", "--out", "alerts.csv")
+    assert said.code == 3
+    assert "bad.csv: no row could be used." in said.err

@@ -1,6 +1,7 @@
 """`score`: posts in, the same posts with their sentiment out."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -124,7 +125,7 @@ def test_a_folder_is_refused(run: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("out", ["nowhere/scored.jsonl", "config", "/proc/scored.jsonl"])
 def test_a_place_that_cannot_be_written_is_refused(run: Callable[..., Any], out: str) -> None:
-    run("score", "-", "--out", out, text=b'{"text": "x"}').refuses(3, f"{out}: cannot be written (")
+    run("score", "-", "--out", out, text=b'{"text": "x"}').refuses(3, f"{out} cannot be written (")
 
 
 @pytest.mark.parametrize("out", ["", "/"])
@@ -160,3 +161,15 @@ def test_a_model_folder_that_was_tampered_with_is_refused(
         (model / file).write_text((model / file).read_text("utf-8").replace("1", "2", 1), encoding="utf-8")
     said = run("score", "-", "--model", model, text=b'{"text": "x"}')
     said.refuses(7, "model")
+
+
+def test_a_pipe_that_is_named_is_written_and_stays_a_pipe(run: Callable[..., Any], folder: Path) -> None:
+    posts, pipe = write(folder / "posts.jsonl", POSTS), folder / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert run("score", posts, "--out", pipe).code == 0
+        assert len(rows_of(os.read(reading, 1 << 16).decode())) == len(POSTS)
+    finally:
+        os.close(reading)
+    assert pipe.is_fifo()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from monitor import plugins
 from monitor.errors import InputError
-from monitor.exporters._values import unguarded
+from monitor.out_file import unguarded
 from monitor.ports import Exporter, Row
 
 KINDS = plugins.kinds("exporters")

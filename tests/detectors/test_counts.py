@@ -96,8 +96,58 @@ def test_what_lasts_becomes_usual() -> None:
     found = inspect(lived(40, lambda at: daily(at) * (3.0 if at >= 10 * DAY else 1.0), lambda at: daily(at)))
     assert found.spikes[0].phase is Phase.OPENED
     assert found.spikes[-1].phase is Phase.CLOSED
-    assert found.spikes[-1].fired_at < START + 32 * DAY * STEP
+    assert found.spikes[-1].fired_at < START + 15 * DAY * STEP
     assert len(opened(found)) <= 3
+
+
+def test_a_crisis_that_everybody_talks_about_is_seen() -> None:
+    """People ask and explain too when things go wrong: others rise with the negatives."""
+
+    def times(at: int) -> float:
+        return 4.0 if at >= 10 * DAY + 120 else 1.0
+
+    found = inspect(lived(11, lambda at: daily(at) * times(at), lambda at: 0.7 * daily(at) * times(at)))
+    assert len(opened(found)) == 1
+    assert START + (10 * DAY + 120) * STEP < opened(found)[0] <= START + (10 * DAY + 120 + 36) * STEP
+
+
+def test_a_crisis_that_comes_slowly_does_not_teach_that_it_is_usual() -> None:
+    begin, hours = 7 * DAY, 12.0
+
+    def rate(at: int) -> float:
+        return 0.3 * (1.0 + 2.5 * min(1.0, max(0, at - begin) / (hours * 12)))
+
+    told = [opened(inspect(lived(9, rate, lambda _: 0.3, seed=seed))) for seed in range(4)]
+    assert all(len(of) == 1 for of in told)
+    assert max(of[0] for of in told) <= START + (begin + 20 * 12) * STEP
+
+
+def growing() -> Inspection:
+    """Ten quiet days, then hours in which it grows for a quarter of a day and fades for another."""
+    hours = [8, 16, 30, 50, 40, 30, 30, 20, 12, 6, 3]
+    begin = 10 * DAY + 156
+    return inspect(
+        lived(
+            12,
+            lambda at: hours[(at - begin) // 12] / 12 if 0 <= at - begin < 12 * len(hours) else 0.1,
+            lambda at: hours[(at - begin) // 12] / 12 if 0 <= at - begin < 12 * len(hours) else 0.3,
+        )
+    )
+
+
+def test_growth_after_the_alert_is_told_and_the_severity_follows() -> None:
+    spikes = growing().spikes
+    assert spikes[0].phase is Phase.OPENED
+    assert 1 <= sum(spike.phase is Phase.WORSENED for spike in spikes) <= 3
+    assert [spike.severity for spike in spikes][-2:] == ["high", "high"]
+
+
+def test_it_is_over_only_when_the_last_hour_looks_usual_and_says_so_of_that_hour() -> None:
+    closing = growing().spikes[-1]
+    assert closing.phase is Phase.CLOSED
+    assert closing.fired_at > START + (10 * DAY + 156 + 10 * 12) * STEP
+    assert closing.window == timedelta(hours=1)
+    assert closing.observed <= max(3.0, 2.5 * closing.expected)
 
 
 def test_a_brand_without_posts_for_weeks_is_neither_spike_nor_error() -> None:
@@ -136,7 +186,9 @@ def test_a_clearly_worse_turn_is_told() -> None:
         return 1.2 * daily(at) if begin <= at < begin + 36 else 0.5 * daily(at)
 
     found = inspect(lived(12, rate))
-    assert [spike.phase for spike in found.spikes] == [Phase.OPENED, Phase.WORSENED, Phase.CLOSED]
+    assert [spike.phase for spike in found.spikes][:2] == [Phase.OPENED, Phase.WORSENED]
+    assert found.spikes[-1].phase is Phase.CLOSED
+    assert len(found.spikes) <= 4
     assert found.spikes[1].severity == "high"
     assert found.spikes[1].score > 2 * found.spikes[0].score
 

@@ -8,14 +8,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from monitor.clock import SystemClock
 from monitor.domain import Cursor, Page, Query
-from monitor.errors import SourceDown, StoreFull
+from monitor.errors import NotifierRefused, SourceDown, StoreFull
 from monitor.pipeline import failpoints
 from monitor.pipeline.program import Program
 from monitor.pipeline.schedule import Runner
-from tests.store.test_outbox import message
+from tests.store.test_outbox import message, spike
 from tests.support.fakes import START, ListCollector, notifier_of, post, source_of
 
 QUICK = timedelta(milliseconds=100)
@@ -192,3 +193,16 @@ def test_messages_that_an_earlier_run_left_in_the_middle_are_carried(program: Pr
     with running(program):
         until(lambda: bool(notifier_of(program).sent))
     assert notifier_of(program).sent[0].repeat
+
+
+def test_a_receiver_that_fails_is_told_of(program: Program) -> None:
+    store = program.store
+    store.detection.add_spikes([spike()])
+    ((number, fired),) = store.detection.pending_spikes()
+    alert_id = store.incidents.add_alert(store.incidents.open(fired), number, fired, '{"top_posts":[]}')
+    store.outbox.put(alert_id, "console", message(), due=START)
+    notifier_of(program).errors = [NotifierRefused("console: no such room.")]
+    with capture_logs() as said, running(program):
+        until(lambda: any(line["event"] == "not delivered" for line in said))
+    (line,) = [line for line in said if line["event"] == "not delivered"]
+    assert (line["log_level"], line["error"], line["given_up"]) == ("warning", "console: no such room.", 1)

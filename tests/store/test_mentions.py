@@ -211,3 +211,17 @@ def test_counts_that_are_too_large_to_keep_are_unknown(store: Store) -> None:
     found = {mention.native_id: mention for mention in store.mentions.search("nimbus")}
     assert found["1"].engagement.likes is None
     assert found["2"].author.followers is None
+
+
+def test_a_post_that_comes_once_for_each_brand_is_about_all_of_them(tmp_path: Path) -> None:
+    about = [("Nimbus",), ("Rival",), ("Nimbus",)]
+    together, apart = tmp_path / "together.db", tmp_path / "apart.db"
+    with Store(together) as store, store.transaction():
+        store.mentions.upsert([post(1, "bad")] * 3, about, source="test", now=START)
+    with Store(apart) as store:
+        for brands in about:
+            with store.transaction():
+                store.mentions.upsert([post(1, "bad")], [brands], source="test", now=START)
+    assert dump(together) == dump(apart)
+    with Store(together) as store:
+        assert [each.target for each in store.scores.pending(limit=9)] == ["Nimbus", "Rival"]

@@ -173,3 +173,15 @@ def test_the_body_of_a_message_is_json_that_other_programs_can_read(store: Store
     store.outbox.put(alert, "team", message(at=START), due=START)
     ((text,),) = store._connection.rows("select message from outbox")
     assert json.loads(text)["facts"] == {"at": str(START)}
+
+
+def test_receivers_that_messages_do_not_reach_are_named_with_the_last_reason(store: Store, alert: int) -> None:
+    for key in ("k1", "k2", "k3"):
+        store.outbox.put(alert, "team", message(key), due=START)
+    store.outbox.put(alert, "well", message("w"), due=START)
+    lost, failed = store.outbox.claim("team", now=START), store.outbox.claim("team", now=START)
+    assert lost is not None
+    assert failed is not None
+    store.outbox.give_up(lost, "no such room", now=START)
+    store.outbox.retry(failed, "no answer", due=LATER, now=START, repeat=False)
+    assert store.outbox.troubled() == [("team", 1, 1, "no answer")]

@@ -1,7 +1,11 @@
-"""Where an export goes: a file that appears only when it is whole, or standard output. Knows no format."""
+"""Files out: a file that appears only when it is whole, or standard output; and cells that no spreadsheet runs.
+
+Knows no format and no rows.
+"""
 
 import io
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -10,6 +14,10 @@ from pathlib import Path
 from typing import TextIO
 
 from monitor.errors import InputError
+
+# The first letters that make a spreadsheet run a cell, also in their full-width forms (OWASP ASVS 5, 1.2.10).
+_FORMULA = re.compile(r"[\s\x00\ufeff\u200b]*[=+\-@＝＋－＠]|[\t\r\n\x00]")
+_GUARDED = re.compile(rf"'+(?:{_FORMULA.pattern})")
 
 
 @contextmanager
@@ -74,3 +82,21 @@ def _standard_output() -> Iterator[TextIO]:
         stream.flush()
     finally:
         stream.detach()
+
+
+def guarded(text: str) -> str:
+    """A text with an apostrophe before it where a spreadsheet would run it; `unguarded` takes it off again.
+
+    >>> guarded(' =HYPERLINK("http://e.vil")'), guarded("'=1"), guarded("5 = 5")
+    ('\\' =HYPERLINK("http://e.vil")', "''=1", '5 = 5')
+    """
+    return f"'{text}" if _FORMULA.match(text) or _GUARDED.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The text that `guarded` was given.
+
+    >>> unguarded(guarded("@joe")), unguarded("'tis")
+    ('@joe', "'tis")
+    """
+    return text[1:] if _GUARDED.match(text) else text
