@@ -72,12 +72,13 @@ def read_counts(path: Path, timezone: str = "UTC") -> Counts:
     brands: dict[str, list[_Row]] = {}
     for row in rows:
         if row.reason is None:
-            _in_order(brands.setdefault(row.brand, []), row)
+            brands.setdefault(row.brand, []).append(row)
     step = _step(brands.values())
     if step < SHORTEST_STEP:
         raise InputError(f"{path}: rows lie {step.total_seconds():g} s apart; add them up to at least a minute.")
     for brand in brands.values():
         _on_grid(brand, step)
+        _in_order(brand)
     series = (Series(brand=name, step=step, timezone=timezone, buckets=_buckets(of)) for name, of in brands.items())
     return Counts(
         tuple(item for item in series if item.buckets),
@@ -206,19 +207,23 @@ def _count(text: str, name: str) -> float:
 # --- order and steps ------------------------------------------------------------------------------------------------
 
 
-def _in_order(brand: list[_Row], row: _Row) -> None:
-    """Take the row in, unless the brand's time has passed it already."""
-    last = brand[-1] if brand else None
-    if last is None or _start(row) > _start(last):
-        brand.append(row)
-    elif _start(row) == _start(last):
-        row.reason = f"repeats the slot of line {last.line}; the first counts"
-    else:
-        row.reason = f"is earlier than line {last.line} of the same brand; sort the file by time"
+def _in_order(rows: list[_Row]) -> None:
+    """Set aside the rows that the brand's time has passed already; a row that was set aside moves no time."""
+    last: _Row | None = None
+    for row in rows:
+        if row.reason is not None:
+            continue
+        if last is None or _start(row) > _start(last):
+            last = row
+        elif _start(row) == _start(last):
+            row.reason = f"repeats the slot of line {last.line}; the first counts"
+        else:
+            row.reason = f"is earlier than line {last.line} of the same brand; sort the file by time"
 
 
 def _step(brands: Iterable[list[_Row]]) -> timedelta:
-    gaps = Counter(_start(later) - _start(sooner) for rows in brands for sooner, later in pairwise(rows))
+    steps = (_start(later) - _start(sooner) for rows in brands for sooner, later in pairwise(rows))
+    gaps = Counter(step for step in steps if step > timedelta(0))
     if not gaps:
         return DEFAULT_STEP
     often = max(gaps.values())

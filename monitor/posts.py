@@ -34,9 +34,11 @@ Format = Literal["jsonl", "csv"]
 
 MAX_LINE = 1 << 20  # bytes of one row; a longer one is cut and rejected
 MAX_DEPTH = 50  # of nested JSON
+MAX_DIGITS = 4_000  # of a whole number; Python itself gives up a little above
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of bytes that are not UTF-8
 _BOM = b"\xef\xbb\xbf"
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"  # how packed files begin; a workbook of a spreadsheet is a zip
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def read_rows(
     """Yield each row with its place and its fields. Blank lines are passed over.
 
     `format` None: by the file's name. `start` tells where an open JSONL stream stands, for the line numbers.
-    Raises InputError: the file cannot be opened or read; WrongShape: it is UTF-16, or CSV without a column `text`.
+    Raises InputError: the file cannot be opened or read; WrongShape: it is UTF-16 or packed, or CSV without a column
+    `text`.
     """
     with _opened(source) as (stream, name):
         layout = format or format_of(Path(name))
@@ -164,6 +167,8 @@ def _skip_line(stream: BinaryIO, name: str) -> tuple[int, bool]:
 def _without_bom(raw: bytes, name: str) -> bytes:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise WrongShape(f"{name}: is UTF-16. Save it as UTF-8 and try again.")
+    if raw[:2] == _GZIP or raw[:4] == _ZIP:
+        raise WrongShape(f"{name}: is packed ({'gzip' if raw[:2] == _GZIP else 'zip'}). Unpack it and try again.")
     return raw.removeprefix(_BOM)
 
 
@@ -179,7 +184,11 @@ def _finite(text: str) -> float:
     return number if math.isfinite(number) else _refuse(text)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+def _integer(text: str) -> int:
+    return int(text) if len(text) <= MAX_DIGITS else _refuse(text)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_integer)
 
 
 def _jsonl_rows(lines: Iterator[_Line], reading: Reading) -> Iterator[Row]:
@@ -304,6 +313,8 @@ def _columns(cells: list[str], name: str) -> list[str]:
         seen[cell] = seen.get(cell, 0) + 1
         columns.append(cell if seen[cell] == 1 else f"{cell}#{seen[cell]}")
     if "text" not in columns:
+        if len(columns) == 1 and ("text" in re.split("[;\t|]", columns[0])):
+            raise WrongShape(f"{name}: its columns are not parted by commas. Save it as CSV with commas.")
         told = ", ".join(columns)[:RAW_SHOWN]
         raise WrongShape(f"{name}: has no column text, only: {told}. Name the columns in the first line, with commas.")
     return columns

@@ -188,3 +188,12 @@ def test_a_pipe_that_is_named_is_written_and_stays_a_pipe(tmp_path: Path) -> Non
     finally:
         os.close(reading)
     assert pipe.is_fifo()
+
+
+def test_a_row_between_the_steps_costs_no_other_row(tmp_path: Path) -> None:
+    path = tmp_path / "counts.csv"
+    times = ["00:00", "00:05", "00:13", "00:10", "00:15", "00:20"]
+    path.write_text("brand,bucket_start,negatives\n" + "".join(f"A,2026-03-11T{time}:00Z,1\n" for time in times))
+    read = read_counts(path)
+    assert [(row.line, row.reason) for row in read.rejects] == [(4, "lies between the brand's steps of 5 minutes")]
+    assert len(read.series[0].buckets) == 5

@@ -1,7 +1,9 @@
 """Posts in: what becomes a mention, what becomes a reject, and that no row is lost or changed."""
 
+import gzip
 import io
 import json
+import re
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from monitor import clock
 from monitor.domain import MAX_TEXT, Mention, Reject
 from monitor.errors import InputError
-from monitor.posts import Format, Reading, Row, read_posts, read_rows
+from monitor.posts import Format, Reading, Row, WrongShape, read_posts, read_rows
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 
@@ -242,10 +244,13 @@ values = st.recursive(
 )
 
 
+NOT_ROWS = (b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b", b"PK")  # a whole file that begins so is refused: UTF-16, packed
+
+
 @given(st.lists(st.binary(max_size=60) | st.dictionaries(st.sampled_from(["text", "id", "likes", "x"]), values)))
 def test_no_row_stops_the_reading_and_none_is_lost(lines: list[bytes | dict[str, Any]]) -> None:
     raw = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
-    raw = [line.replace(b"\n", b" ") for line in raw if line[:2] not in (b"\xff\xfe", b"\xfe\xff")]
+    raw = [line.replace(b"\n", b" ") for line in raw if line[:2] not in NOT_ROWS]
     data = b"\n".join(raw)
     found = rows(data)
     filled = [line for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
@@ -259,3 +264,25 @@ def test_no_row_stops_the_reading_and_none_is_lost(lines: list[bytes | dict[str,
 def test_no_bytes_stop_the_reading_of_csv(data: bytes) -> None:
     found = rows(b"text,id\n" + data, "csv")
     assert all((row.mention is None) != (row.reject is None) for row in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("posts.jsonl", gzip.compress(b'{"text": "a"}'), "is packed (gzip)"),
+        ("posts.csv", b"PK\x03\x04\x14", "is packed (zip)"),
+        ("posts.csv", b"text;brand\nhello;A\n", "not parted by commas"),
+        ("posts.csv", b"brand\ttext\nA\thello\n", "not parted by commas"),
+    ],
+)
+def test_the_usual_mistakes_in_saving_a_file_are_named(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(WrongShape, match=re.escape(words)):
+        list(read_posts(tmp_path / name, now=NOW))
+
+
+def test_a_number_of_five_thousand_digits_is_refused_in_our_own_words(tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text('{"text": "a", "n": ' + "9" * 5_000 + "}\n")
+    (row,) = read_posts(tmp_path / "posts.jsonl", now=NOW)
+    assert isinstance(row, Reject)
+    assert row.reason.endswith("is not a number that JSON knows")

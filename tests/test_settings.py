@@ -350,9 +350,27 @@ def test_shown_prints_a_secrets_place_and_never_its_value(
     assert [Secret(given.receivers[n].options.url.reference).reveal() for n in (0, 1)] == [CLEAR, CLEAR]
 
 
+@pytest.mark.parametrize(
+    ("kind", "options", "words"),
+    [
+        ("rss", 'url = "not an address"', "url: an address"),
+        ("rss", 'url = "file:///etc/passwd"', "url: an address"),
+        ("rss", 'url = "https://a.example"\ntimeout = -1', "timeout = -1 is less than 0.1"),
+        ("hackernews", "page_size = 0", "page_size = 0 is less than 1"),
+        ("hackernews", 'base_url = "ftp://a.example"', "base_url: a.example: only http and https are asked"),
+        ("jsonl", 'path = "inbox"\npage_rows = 0', "page_rows = 0 is less than 1"),
+    ],
+)
+def test_a_source_that_could_never_read_anything_is_refused(
+    refused: Callable[..., list[str]], kind: str, options: str, words: str
+) -> None:
+    (problem,) = refused(f'[[source]]\nname = "s"\nkind = "{kind}"\n{options}\n')
+    assert words in problem
+
+
 def test_shown_hides_a_password_in_an_address(load: Loader) -> None:
-    given = load('[[source]]\nname = "news"\nkind = "rss"\nurl = "https://me:hunter2@example.org/rss"')
-    assert ("https://…@example.org/rss") in [value for _, value, _ in settings.shown(given)]
+    given = load('[[source]]\nname = "news"\nkind = "x"\nbase_url = "https://me:hunter2@example.org/x"')
+    assert ("https://…@example.org/x") in [value for _, value, _ in settings.shown(given)]
 
 
 # What is shown

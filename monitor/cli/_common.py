@@ -130,17 +130,26 @@ def table(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) 
 
 
 def _escaped(cell: object) -> str:
-    text = iso(cell) if isinstance(cell, datetime) else str(cell)
+    text = iso(cell) if isinstance(cell, datetime) else harmless(str(cell))
     return text.replace("[", r"\[")
+
+
+def harmless(text: str) -> str:
+    """One line that a terminal shows and does not obey: strangers' names and platforms' words come through here.
+
+    >>> harmless("red" + chr(27) + "[31m" + chr(0x202E) + " ok")
+    'red?[31m? ok'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def say_rejects(rejects: list[Reject], total: int, where: str) -> None:
     """Tell how many rows were set aside, and the first few, with line and reason."""
     if not total:
         return
-    talk.print(f"{where}: {counted(total, 'row')} {'was' if total == 1 else 'were'} set aside:", markup=False)
+    talk.print(f"{harmless(where)}: {counted(total, 'row')} {'was' if total == 1 else 'were'} set aside:", markup=False)
     for item in rejects[:SHOWN_REJECTS]:
-        talk.print(f"  line {item.line}: {item.reason}", markup=False)
+        talk.print(f"  line {item.line}: {harmless(item.reason)}", markup=False)
     if total > SHOWN_REJECTS:
         talk.print(f"  … and {total - SHOWN_REJECTS} more", markup=False)
 

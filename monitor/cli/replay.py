@@ -17,6 +17,7 @@ from monitor.cli._common import (
     ConfigOption,
     count_lines,
     counted,
+    harmless,
     new_app,
     progress,
     readable,
@@ -86,6 +87,7 @@ def _store(db: Path | None) -> Iterator[Store]:
 
 def _sentence(row: dict[str, object]) -> str:
     return (
-        f"  {row['brand']}: {row['fired_at']} ({row['severity']}), {row['observed']} negatives where {row['expected']}"
-        f" are usual, since {row['onset']}, until {row['resolved_at'] or 'the end of the file'}"
+        f"  {harmless(str(row['brand']))}: {row['fired_at']} ({row['severity']}), {row['observed']} negatives"
+        f" where {row['expected']} would be usual, since {row['onset']},"
+        f" until {row['resolved_at'] or 'the end of the file'}"
     )

@@ -7,11 +7,27 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited, SourceDown
-from monitor.http import Answer, GuardedClient, HttpError, Unreachable
+from monitor.http import Answer, GuardedClient, HttpError, Unreachable, checked_url
 from monitor.post_fields import cleaned
 
 DEFAULT_WAIT = timedelta(minutes=15)  # where a platform asks to wait and does not say how long
 LONGEST_WAIT = timedelta(days=1)
+
+
+def check_address(name: str, address: str) -> None:
+    """An option that is an address. Raises ValueError, which does not repeat it, where it cannot be asked at all."""
+    try:
+        checked_url(address)
+    except HttpError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def check_least(options: object, **least: float) -> None:
+    """Options that are numbers, each with the least that makes sense. Raises ValueError."""
+    for name, number in least.items():
+        value = getattr(options, name)
+        if not value >= number:
+            raise ValueError(f"{name} = {value:g} is less than {number:g}")
 
 
 def ask(

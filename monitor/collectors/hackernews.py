@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from monitor import clock
 from monitor.collectors._state import read_state, write_state
 from monitor.collectors._text import plain
-from monitor.collectors._web import ask, document_of
+from monitor.collectors._web import ask, check_address, check_least, document_of
 from monitor.domain import Author, Coverage, Cursor, Engagement, Mention, Page, Query, Reject
 from monitor.errors import AnswerUnreadable
 from monitor.http import GuardedClient, Limits
@@ -43,6 +43,10 @@ class HackernewsOptions:
     allow_private_hosts: tuple[str, ...] = field(
         default=(), metadata={"help": 'Hosts on a private network that may be asked, exactly: "host" or "host:port".'}
     )
+
+    def __post_init__(self) -> None:
+        check_address("base_url", self.base_url)
+        check_least(self, page_size=1, max_pages=1, lookback_hours=0, overlap_seconds=0, timeout=0.1)
 
 
 @dataclass(slots=True)

@@ -44,6 +44,10 @@ class JsonlOptions:
     )
     page_rows: int = field(default=1_000, metadata={"help": "Most rows that are stored at once."})
 
+    def __post_init__(self) -> None:
+        if self.page_rows < 1:
+            raise ValueError(f"page_rows = {self.page_rows} is less than 1")
+
 
 class JsonlCollector:
     """Reads what is new in files of posts. The query is not needed: every post of the files is wanted."""

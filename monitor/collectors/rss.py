@@ -21,7 +21,7 @@ import httpx2
 from monitor import clock
 from monitor.collectors._state import read_state, write_state
 from monitor.collectors._text import plain, squeezed
-from monitor.collectors._web import ask
+from monitor.collectors._web import ask, check_address, check_least
 from monitor.domain import Author, Coverage, Cursor, Mention, Page, Query, Reject
 from monitor.errors import AnswerUnreadable
 from monitor.http import Answer, GuardedClient, Limits
@@ -44,6 +44,10 @@ class RssOptions:
     allow_private_hosts: tuple[str, ...] = field(
         default=(), metadata={"help": 'Hosts on a private network that may be asked, exactly: "host" or "host:port".'}
     )
+
+    def __post_init__(self) -> None:
+        check_address("url", self.url)
+        check_least(self, timeout=0.1, max_bytes=1)
 
 
 class RssCollector:

@@ -35,13 +35,31 @@ def run(program: Program, *, now: datetime, stop: Stop = never) -> DetectReport:
     """Inspect every brand up to the last bucket that is complete, or until asked to stop."""
     until = ready_until(program, now)
     buckets = spikes = 0
+    health = program.store.sources.health()
     for brand in program.store.detection.brands():
-        holes = _holes(program, brand, now)
+        if not _history_is_in(program, brand, health):
+            continue
+        holes = _holes(program, brand, health, now)
         for rule in program.rules:
             if program.watched(brand) and rule.watches(brand) and not stop():
                 done = _inspect(program, rule, brand, until, holes, now=now, stop=stop)
                 buckets, spikes = buckets + done.buckets, spikes + done.spikes
     return DetectReport(buckets, spikes, until)
+
+
+def _history_is_in(program: Program, brand: str, health: Mapping[str, SourceHealth]) -> bool:
+    """Whether a brand can be inspected for the first time: no source is in the middle of its first poll.
+
+    Such a poll brings the past along, and rules learn from it only while nothing was inspected.
+    """
+    if program.store.detection.inspected({brand}):
+        return True
+    polled = [health[source.name] for source in _listening(program, brand) if source.name in health]
+    return all(each.last_success is not None or each.failures for each in polled)
+
+
+def _listening(program: Program, brand: str) -> list[Source]:
+    return [source for source in program.sources if not source.brands or brand in source.brands]
 
 
 def ready_until(program: Program, now: datetime) -> datetime:
@@ -142,10 +160,9 @@ def _buckets(tallies: Iterable[Tally], start: datetime, end: datetime, holes: Ra
         slot += BUCKET
 
 
-def _holes(program: Program, brand: str, now: datetime) -> Ranges:
+def _holes(program: Program, brand: str, health: Mapping[str, SourceHealth], now: datetime) -> Ranges:
     """When nobody listened for a brand."""
-    health = program.store.sources.health()
-    listening = [source for source in program.sources if not source.brands or brand in source.brands]
+    listening = _listening(program, brand)
     return blind([[*_known_holes(program, source), *_silence(source, health, now)] for source in listening])
 
 

@@ -12,7 +12,7 @@ from math import isfinite
 
 import models
 from monitor.analysis.votes import increments, voters
-from monitor.clock import EPOCH, floor
+from monitor.clock import floor
 from monitor.domain import BUCKET, Label, Score
 from monitor.errors import ModelUnavailable
 from monitor.pipeline.failpoints import reach
@@ -125,7 +125,7 @@ def _save(store: Store, pairs: Sequence[Pair], *, now: datetime, settle: timedel
             counted[voter] = max(counted.get(voter, 0.0), score.negative)
             fresh[voter] = (counted[voter], item.mention.published_at)
         if mentions or negatives:
-            cell = sums[item.target, *_slots(item, settle, inspected.get(item.target, EPOCH))]
+            cell = sums[item.target, *_slots(item, settle, inspected.get(item.target))]
             cell[0] += mentions
             cell[1] += negatives
     store.scores.save(pairs, [voted.get(id(item), False) for item, _ in pairs], now=now)
@@ -139,12 +139,15 @@ def _turn(item: Pending) -> tuple[datetime, datetime, tuple[str, str]]:
     return item.known_at, item.mention.published_at, item.mention.key
 
 
-def _slots(item: Pending, settle: timedelta, inspected: datetime) -> tuple[datetime, datetime]:
+def _slots(item: Pending, settle: timedelta, inspected: datetime | None) -> tuple[datetime, datetime]:
     """The bucket in which a post was published, and the one with which it became known to detection.
 
-    That is never one that was inspected already, whatever the clock or a slow source did: it would be lost.
+    That is never one that was inspected already, whatever the clock or a slow source did: it would be lost. As long as
+    nothing of a brand was inspected, its past is history to learn from, as if it had been known when it was published.
     """
     slot = floor(item.mention.published_at, BUCKET)
+    if inspected is None:
+        return slot, slot
     return slot, max(slot, floor(item.known_at - settle, BUCKET), inspected)
 
 

@@ -23,7 +23,13 @@ class Detection:
 
     def brands(self) -> list[str]:
         """Every brand that was ever mentioned; a post that names none is no brand."""
-        return [row[0] for row in self._c.rows("select distinct brand from tallies where brand <> '' order by brand")]
+        # One look into the index for each brand: "distinct" would read every cell, at every tick.
+        rows = self._c.rows(
+            "with recursive b (brand) as (select min(brand) from tallies where brand > '' union all"
+            " select (select min(brand) from tallies where brand > b.brand) from b where b.brand is not null)"
+            " select brand from b where brand is not null"
+        )
+        return [row[0] for row in rows]
 
     def first_slot(self, brand: str) -> datetime | None:
         """The first slot in which anything was known of the brand."""

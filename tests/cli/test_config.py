@@ -153,7 +153,6 @@ def test_doctor_tells_a_model_that_cannot_score(run: Runs, monkeypatch: pytest.M
     [
         ("https://nowhere.invalid/rss", "nowhere.invalid has no address ("),
         ("https://a..b/rss", "a..b has no address (it is not the name of a host)"),
-        ("https://[nope/rss", "https://[nope/rss has no address ("),
     ],
 )
 def test_doctor_tells_a_host_without_an_address(run: Runs, folder: Path, url: str, words: str) -> None:

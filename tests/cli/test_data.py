@@ -97,6 +97,20 @@ def test_the_single_stages_do_what_tick_does(run: Runs, folder: Path, posts: Pat
     assert json.loads(run("tick").out)["score"]["scored"] == 0
 
 
+@pytest.mark.parametrize("command", ["collect", "tick"])
+def test_a_source_that_cannot_be_read_shows_in_the_exit_code_and_the_others_go_on(
+    run: Runs, folder: Path, command: str
+) -> None:
+    with (folder / "config" / "monitor.toml").open("a") as file:
+        file.write('\n[[source]]\nname = "gone"\nkind = "jsonl"\npath = "nowhere.jsonl"\n')
+    (folder / "inbox" / "a.jsonl").write_text('{"text": "Acme"}\n')
+    said = run(command)
+    report = json.loads(said.out)
+    assert said.code == 6
+    assert "gone: nowhere.jsonl is not there." in said.err
+    assert [each["added"] for each in (report["collect"] if command == "tick" else report)] == [1, 0]
+
+
 def test_an_export_is_bounded_by_time_and_brand(run: Runs, posts: Path) -> None:
     run("ingest", posts)
 
@@ -231,6 +245,17 @@ def test_a_damaged_database_is_told(run: Runs, posts: Path) -> None:
     assert "Traceback" not in said.err
 
 
+def test_rows_that_were_set_aside_are_listed_with_file_line_and_reason(run: Runs, folder: Path) -> None:
+    (folder / "mixed.jsonl").write_text('{"text": "Acme"}\n{no\n{"text": "Acme", "created_at": "soon"}\n')
+    run("ingest", "mixed.jsonl")
+    rows = json.loads(run("sources", "--set-aside", "--json").out)
+    assert [(row["source or file"], row["line"], row["row"]) for row in rows] == [
+        ("mixed.jsonl", 2, "{no"), ("mixed.jsonl", 3, '{"text": "Acme", "created_at": "soon"}'),
+    ]  # fmt: skip
+    assert rows[1]["reason"] == "created_at is not an ISO 8601 time: 'soon'"
+    assert "broken JSON" in run("sources", "--set-aside").out
+
+
 def test_a_backup_is_a_database_of_its_own(run: Runs, posts: Path) -> None:
     run("ingest", posts)
     assert run("db", "backup", "copy.db").code == 0
@@ -297,6 +322,15 @@ def test_a_replay_finds_the_crisis_and_tells_nobody(run: Runs, folder: Path) -> 
     assert again["fired_at"] == row["fired_at"]
 
 
+def test_a_brand_that_would_steer_a_terminal_is_shown_and_not_obeyed(run: Runs, folder: Path) -> None:
+    stream = folder / "stream.jsonl"
+    rows = [{**row, "brand": "Acme\x1b]0;x\x07"} for row in calm_and_crisis()]
+    stream.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = run("replay", stream, "--out", "alerts.csv")
+    assert "Acme?]0;x?: 2026-03-11T" in said.err
+    assert "\x1b" not in said.err
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [("nowhere.jsonl", None, "cannot be opened"), ("bad.jsonl", b"{no\n", "bad.jsonl: no row could be replayed.")],
@@ -320,3 +354,16 @@ def test_alerts_are_exported_with_their_explanation_and_bounded_by_time(run: Run
     assert json.loads(run(*export).out) == told
     assert json.loads(run(*export, "--from", told["fired_at"]).out) == told
     assert run(*export, "--to", told["fired_at"]).out == ""
+
+
+def test_rules_learn_from_the_past_posts_that_are_ingested_first(run: Runs, folder: Path) -> None:
+    """Known only since now, they would be a heap in one slot, without the empty slots between them."""
+    posts = folder / "past.jsonl"
+    posts.write_text("".join(json.dumps(row) + "\n" for row in calm_and_crisis()))
+    replayed = json.loads(run("replay", posts).out)
+    run("ingest", posts, "--db", "history.db")
+    report = json.loads(run("tick", "--db", "history.db").out)
+    assert report["alert"]["opened"] == 1
+    assert report["deliver"]["sent"] == 0  # long ago: nobody is called
+    (alert,) = table(run("export", "alerts", "--db", "history.db").out)
+    assert alert["onset"] == replayed["onset"]

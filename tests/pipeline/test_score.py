@@ -205,11 +205,18 @@ def test_scoring_everything_again_changes_no_count_when_the_model_says_the_same(
 
 
 def test_a_post_is_known_once_its_bucket_has_settled(store: Store) -> None:
+    store.detection.save_state("spike", "Nimbus", START, "", b"")
     keep(store, post(1, at=START), at=timedelta(minutes=2))  # read before its bucket was over
     keep(store, post(2, at=START), at=timedelta(minutes=9))  # read within the time that buckets are given to settle
     keep(store, post(3, at=START), at=timedelta(minutes=31))  # late
     run(store)
     assert [row[:3] for row in tallied(store)] == [(0, 0, 2), (0, 5, 1)]
+
+
+def test_the_past_of_a_brand_that_was_never_inspected_is_known_as_it_was_lived(store: Store) -> None:
+    keep(store, post(1, at=START), post(2, at=START + timedelta(hours=3)), at=timedelta(days=9))
+    run(store)
+    assert [row[:2] for row in tallied(store)] == [(0, 0), (36, 36)]
 
 
 def test_what_becomes_known_of_a_bucket_that_was_inspected_is_known_from_where_inspection_stands(store: Store) -> None:
