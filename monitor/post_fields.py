@@ -86,6 +86,15 @@ def shown(raw: str | bytes) -> str:
     return whole(text.strip()[:RAW_SHOWN])
 
 
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def check_text(value: object) -> None:
+    """Raise ValueError for a text that is not made of whole characters: it was cut in the middle of one."""
+    if isinstance(value, str) and _LONE.search(value):
+        raise ValueError("text holds half of a character (a lone surrogate)")
+
+
 def _text(value: object) -> str:
     if isinstance(value, str):
         text = tidy(value)

@@ -6,7 +6,8 @@ A row has `text`; optional `id`, `created_at` (ISO 8601), `brand` or `target`, `
 
 - No `id`: a hash of platform, author, time and text stands in, so equal rows are one post wherever they are read.
 - No `created_at`: now. In the future: now. Before 1970, or past the calendar: a reject.
-- A lone surrogate (a `\\ud800` in JSON) becomes U+FFFD and the row is kept; NUL characters are dropped; text is NFC.
+- A lone surrogate (a `\\ud800` in JSON) in the text: a reject; in another field it becomes U+FFFD. NUL characters
+  are dropped; text is NFC.
 - Bytes that are not UTF-8, NaN, Infinity, wrong types, nesting over 50 deep, lines over 1 MiB: a reject.
 - A CSV record with broken quoting costs its first line only: reading goes on at the next one.
 - A second CSV column of the same name is kept as `name#2`; more cells than columns: a reject; fewer: unknown.
@@ -26,7 +27,7 @@ from typing import BinaryIO, Literal, NamedTuple, NoReturn
 
 from monitor.domain import Mention, Reject
 from monitor.errors import InputError
-from monitor.post_fields import RAW_SHOWN, Reading, cleaned, kind, shown, to_mention, whole
+from monitor.post_fields import RAW_SHOWN, Reading, check_text, cleaned, kind, shown, to_mention, whole
 
 __all__ = ["Format", "Place", "Reading", "Row", "WrongShape", "format_of", "read_posts", "read_rows", "to_mention"]
 
@@ -216,6 +217,7 @@ def _fields_of(line: _Line) -> dict[str, object]:
     if not isinstance(fields, dict):
         raise ValueError(f"not a JSON object but {kind(fields)}")
     if "\\u" in text:
+        check_text(fields.get("text"))
         return {whole(name): cleaned(value) for name, value in fields.items()}
     return fields
 

@@ -195,7 +195,7 @@ class RouteTable(Section):
 
     brands: Names = Field(("*",), description="Which brands it fits; * stands for any letters.")
     severity: Literal["low", "medium", "high"] = Field("low", description="The least severity that it fits.")
-    receivers: Names = Field(description="Who is told, by the names of their [[receiver]].")
+    receivers: Names = Field(min_length=1, description="Who is told, by the names of their [[receiver]].")
     continue_: Flag = Field(False, alias="continue", description="Whether the routes below are asked as well.")
 
 
@@ -344,9 +344,10 @@ def _short(value: object) -> str:
 
 
 def without_password(text: str) -> str:
-    """An address without the name and password that may stand before its host.
+    """An address without the name and password that may stand before its host, and without its query: both hold keys.
 
-    >>> without_password("http://me:pw@host/path")
-    'http://…@host/path'
+    >>> without_password("http://me:pw@host/path?key=1")
+    'http://…@host/path?…'
     """
-    return re.sub(r"(?<=://)[^/@\s]+(?=@)", "…", text)
+    bare = re.sub(r"(?<=://)[^/@\s]+(?=@)", "…", text)
+    return re.sub(r"(?<=\?).+", "…", bare, flags=re.DOTALL) if re.match(r"[a-z][a-z0-9+.-]*://", bare, re.I) else bare

@@ -150,10 +150,17 @@ def test_a_line_of_10_mb_is_cut_and_the_next_is_read_in_flat_memory() -> None:
     assert peak < len(data) + 6_000_000  # the stream's own copy, and a bounded rest
 
 
-def test_lone_surrogates_and_nul_do_not_cost_the_row() -> None:
-    (row,) = rows('{"text": "a\\ud800b\\u0000c\\ud83d\\ude00", "mood": ["\\udfff"], "\\udc00": 1}')
+def test_half_a_character_in_the_text_sets_the_row_aside() -> None:
+    half, whole = rows('{"text": "a\\ud800b"}\n{"text": "b"}')
+    assert half.reject
+    assert (half.reject.line, half.reject.reason) == (1, "text holds half of a character (a lone surrogate)")
+    assert whole.mention
+
+
+def test_lone_surrogates_elsewhere_and_nul_do_not_cost_the_row() -> None:
+    (row,) = rows('{"text": "ab\\u0000c\\ud83d\\ude00", "mood": ["\\udfff"], "\\udc00": 1}')
     assert row.mention
-    assert row.mention.text == "a\ufffdbc😀"
+    assert row.mention.text == "abc😀"
     assert row.fields["mood"] == ["\ufffd"]
     json.dumps(row.fields, ensure_ascii=False).encode()
 

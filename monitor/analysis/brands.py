@@ -29,7 +29,7 @@ class Matcher:
 
     def __init__(self, brands: Iterable[Brand]) -> None:
         self._brands = tuple(brands)
-        self._known = frozenset(brand.name for brand in self._brands)
+        self._cards = {plain(brand.name): brand.name for brand in self._brands}
         self._own = {plain(handle): brand.name for brand in self._brands for handle in brand.handles}
         self._wanted = re2.Set.SearchSet()
         for brand in self._brands:
@@ -45,7 +45,7 @@ class Matcher:
         What a source says of its posts stands; a brand's own posts are not word of mouth about it.
         """
         if mention.targets:
-            return mention.targets
+            return tuple(dict.fromkeys(self._cards.get(plain(name), name) for name in mention.targets))
         if not self._brands:
             return ()
         author = plain(mention.author.handle or "")

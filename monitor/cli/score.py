@@ -7,6 +7,7 @@ model and the file format; no store.
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +33,7 @@ from monitor.domain import Reject
 from monitor.errors import InputError, ModelUnavailable
 from monitor.out_file import opened
 from monitor.pipeline.program import load_model
-from monitor.posts import Reading, Row, read_rows
+from monitor.posts import Reading, Row, read_rows, to_mention
 
 app = new_app()
 CHUNK = 4096  # rows scored together: enough to sort by length, small enough to keep memory flat
@@ -69,9 +70,19 @@ def main(
 
 def _rows(file: Path) -> Iterator[Row]:
     reading = Reading(SystemClock().now(), "file", False)
-    if str(file) == "-":
-        return read_rows(sys.stdin.buffer, reading, format="jsonl")
-    return read_rows(file, reading)
+    found = read_rows(sys.stdin.buffer, reading, format="jsonl") if str(file) == "-" else read_rows(file, reading)
+    return (_by_its_text(row, reading) for row in found)
+
+
+def _by_its_text(row: Row, reading: Reading) -> Row:
+    """A row that is set aside for another field is still scored: here only the text, its target and language count."""
+    if row.reject is None:
+        return row
+    needed = {name: row.fields[name] for name in ("text", "brand", "target", "lang") if name in row.fields}
+    try:
+        return replace(row, mention=to_mention(needed, reading), reject=None)
+    except ValueError:
+        return row
 
 
 def _chain(first: list[Row], rest: Iterator[Row]) -> Iterator[Row]:

@@ -65,7 +65,7 @@ class RssCollector:
     def pages(self, query: Query, since: Cursor | None, *, now: datetime) -> Iterator[Page]:
         """Yield one page: the feed as it is, or nothing new."""
         memory = read_state(since)
-        if memory.get("url") != self._options.url:
+        if memory.get("address") != self._address():
             memory = {}
         told = {header: str(memory[name]) for name, header in _VALIDATORS.items() if memory.get(name)}
         answer = ask(self._client, self._options.url, self.name, now=now, headers=told)
@@ -87,10 +87,14 @@ class RssCollector:
             except ValueError as error:
                 rejects.append(Reject(line=place, reason=str(error), raw=shown(str(entry.get("link", "")))))
         validators = {name: answer.headers[name] for name in _VALIDATORS if name in answer.headers}
-        cursor = write_state({"url": self._options.url, "undated": undated, **validators})
+        cursor = write_state({"address": self._address(), "undated": undated, **validators})
         left = len(entries) > MAX_ENTRIES
         coverage = Coverage(asked=MAX_ENTRIES, returned=len(mentions), more_available=left, total=len(entries))
         return Page(mentions=tuple(mentions), rejects=tuple(rejects), cursor=cursor, coverage=coverage)
+
+    def _address(self) -> str:
+        """A mark of the address, by which a change of it is seen; an address may hold a key, so it is not kept."""
+        return hashlib.sha256(self._options.url.encode()).hexdigest()[:16]
 
     def _feed(self, answer: Answer) -> Any:
         if any(len(_ATTRIBUTE.findall(part)) > MAX_ATTRIBUTES for part in answer.body.split(b"<") if len(part) > 6_000):

@@ -146,9 +146,12 @@ def _open(path: Path, *, write: bool) -> Database:
     if write and path.exists() and not os.access(path, os.W_OK):
         # SQLite would open it for reading, and fail in the middle of the work.
         raise StoreError(f"{path}: cannot be written. Give write permission, or choose another [store] path.")
+    fresh = write and not path.exists()
     with _in_words(path):
         connection = connect(path, "rwc" if write else "ro")
         try:
+            if fresh:
+                path.chmod(0o600)  # it will hold people's names and words
             return _prepared(Database(connection), path, write=write)
         except BaseException:
             connection.close()

@@ -36,11 +36,6 @@ class Detection:
         found = self._c.one("select min(known_slot) from tallies where brand = ?", brand)
         return from_ms(found[0]) if found and found[0] is not None else None
 
-    def last_slot(self) -> datetime | None:
-        """The newest slot in which anything was known of any brand."""
-        found = self._c.one("select max(known_slot) from tallies where brand <> ''")
-        return from_ms(found[0]) if found and found[0] is not None else None
-
     def inspected(self, brands: Iterable[str]) -> dict[str, datetime]:
         """Until when each of these brands was inspected, by the rule that has come farthest.
 

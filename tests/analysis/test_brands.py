@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.analysis.brands import Matcher, plain, query
-from monitor.domain import Brand
+from monitor.clock import EPOCH
+from monitor.domain import Brand, Mention
 from tests.support.fakes import post
 
 NIMBUS = Brand(name="Nimbus", names=("Nimbus Air",), handles=("nimbusair",), hashtags=("flynimbus",),
@@ -103,3 +104,9 @@ def test_a_query_asks_once_for_everything_that_the_brands_are_called() -> None:
     assert asked.terms == ("Nimbus", "Nimbus Air", "Cirrus")
     assert (asked.handles, asked.hashtags) == (("nimbusair", "c"), ("flynimbus",))
     assert asked.exclude == ("nimbus 2000", "cumulus nimbus", "x")
+
+
+def test_a_brand_that_a_row_writes_in_another_case_is_the_one_of_the_card() -> None:
+    matcher = Matcher([Brand(name="Acme")])
+    mention = Mention(platform="x", native_id="1", text="hm", published_at=EPOCH, targets=("ACME", "acme", "Other"))
+    assert matcher.match(mention) == ("Acme", "Other")

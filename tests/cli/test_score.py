@@ -173,3 +173,13 @@ def test_a_pipe_that_is_named_is_written_and_stays_a_pipe(run: Callable[..., Any
     finally:
         os.close(reading)
     assert pipe.is_fifo()
+
+
+def test_a_row_is_scored_for_its_text_whatever_is_wrong_with_its_other_fields(
+    run: Callable[..., Any], folder: Path
+) -> None:
+    posts = write(folder / "posts.jsonl", [{"text": "Acme is awful", "likes": "many", "created_at": 12}, {"likes": 1}])
+    said = run("score", posts)
+    (row,) = rows_of(said.out)
+    assert (row["sentiment"]["label"], row["likes"], row["created_at"]) == ("negative", "many", 12)
+    assert "line 2: no text" in said.err
