@@ -178,6 +178,7 @@ class Score:
     neutral: float
     positive: float
     label: Label
+    answers: Mapping[str, object] | None = None  # what else the model says (complaint, emotion, …); None: nothing
 
     @property
     def polarity(self) -> float:

@@ -2,7 +2,7 @@
 
 _WORDS = """
 a about above after again all almost along already also although always am amp an and another any anyone anything are
-aren't around as at away back be became because been before being below better between both but by came can can't
+arent around as at away back bc be became because been before being below better between both but by came can can't
 cannot cant come could couldn't did didn't didnt do does doesn't doesnt doing don't done dont down during each either
 else even ever every everyone everything few for from further get gets getting go goes going gonna got gotta had
 hadn't has hasn't have haven't having he her here hers herself him himself his how however i i'd i'll i'm i've if im

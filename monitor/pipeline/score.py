@@ -21,6 +21,7 @@ from monitor.store import Store
 from monitor.store.scores import Pending, Tally
 
 BATCH = 512
+ANSWERS = ("complaint", "emotion", "irony", "offensive", "touchpoints")  # of a prediction, beside sentiment
 Outcome = models.Prediction | str  # a prediction, or why there is none
 Pair = tuple[Pending, Score]
 
@@ -107,7 +108,15 @@ def _score(item: Pending, said: models.Prediction, model: str, unsure_below: flo
     return Score(
         mention_id=item.mention_id, target=item.target, model=model, negative=feeling.negative,
         neutral=feeling.neutral, positive=feeling.positive, label=Label(models.label_of(feeling, unsure_below)),
+        answers={name: _short(getattr(said, name)) for name in ANSWERS if getattr(said, name) is not None} or None,
     )  # fmt: skip
+
+
+def _short(answer: float | Mapping[str, float]) -> object:
+    """Probabilities as they are kept: four digits say more than a model knows."""
+    if isinstance(answer, float | int):
+        return round(answer, 4)
+    return {name: round(value, 4) for name, value in answer.items()}
 
 
 def _save(store: Store, pairs: Sequence[Pair], *, now: datetime, settle: timedelta) -> None:

@@ -28,7 +28,7 @@ _TABLES = (
     """create table scores (
         mention_id integer not null references mentions (id), target text not null, model text not null,
         negative real not null, neutral real not null, positive real not null, label text not null,
-        scored_at integer not null, primary key (mention_id, target, model)) strict, without rowid""",
+        answers text, scored_at integer not null, primary key (mention_id, target, model)) strict, without rowid""",
     """create table quarantine (
         mention_id integer not null references mentions (id), target text not null, model text not null,
         reason text not null, at integer not null, primary key (mention_id, target, model)) strict, without rowid""",

@@ -1,5 +1,6 @@
 """Rows for analysts: mentions and trends as flat columns, streamed. Knows no file format."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +11,10 @@ from monitor.store.database import Connection
 MENTIONS = (
     "platform", "id", "brand", "created_at", "collected_at", "edited_at", "deleted_at", "author", "followers",
     "text", "url", "lang",
-    "likes", "retweets", "replies", "quotes", "views", "label", "negative", "neutral", "positive", "polarity", "model",
+    "likes", "retweets", "replies", "quotes", "views", "label", "negative", "neutral", "positive", "polarity",
+    "complaint", "emotion", "irony", "offensive", "touchpoints", "model",
 )  # fmt: skip
+ANSWERS = MENTIONS[-6:-1]  # what a model may say beside sentiment; None where it does not
 TRENDS = (
     "brand", "bucket_start", "mentions", "negative", "neutral", "positive", "unsure",
     "negative_share", "net_sentiment", "expected_negatives",
@@ -30,15 +33,17 @@ class Reports:
         found = self._c.stream(
             "select m.platform, m.native_id, t.brand, m.published_at, m.collected_at, m.edited_at, m.deleted_at,"
             " m.author, m.followers, m.text, m.url, m.lang, m.likes, m.reposts, m.replies, m.quotes, m.views, t.label,"
-            " t.negative, t.neutral, t.positive, t.positive - t.negative, t.model"
+            " t.negative, t.neutral, t.positive, t.positive - t.negative, s.answers, t.model"
             " from targets t join mentions m on m.id = t.mention_id"
+            " left join scores s on s.mention_id = t.mention_id and s.target = t.brand and s.model = t.model"
             " where (?1 is null or t.brand = ?1) and (?2 is null or m.published_at >= ?2)"
             " and (?3 is null or m.published_at < ?3) order by m.published_at, m.id, t.brand",
             brand, _ms(since), _ms(until),
         )  # fmt: skip
         for row in found:
             times = (iso(from_ms(value)) if value is not None else None for value in row[3:7])
-            values = (*row[:3], *times, *row[7:])
+            answers = json.loads(row[22] or "{}")
+            values = (*row[:3], *times, *row[7:22], *(answers.get(name) for name in ANSWERS), row[23])
             yield dict(zip(MENTIONS, values, strict=True))
 
     def trends(self, *, brand: str | None, since: datetime | None, until: datetime | None, bucket: timedelta) -> Rows:

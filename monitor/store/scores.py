@@ -117,14 +117,11 @@ class Scores:
             ],
         )
         self._c.many(
-            "insert into scores (mention_id, target, model, negative, neutral, positive, label, scored_at)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set negative = excluded.negative,"
+            "insert into scores (mention_id, target, model, negative, neutral, positive, label, answers, scored_at)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set negative = excluded.negative,"
             " neutral = excluded.neutral, positive = excluded.positive, label = excluded.label,"
-            " scored_at = excluded.scored_at",
-            [
-                (s.mention_id, s.target, s.model, s.negative, s.neutral, s.positive, s.label.value, to_ms(now))
-                for _, s in pairs
-            ],
+            " answers = excluded.answers, scored_at = excluded.scored_at",
+            [(*_values(s), None if s.answers is None else json.dumps(s.answers), to_ms(now)) for _, s in pairs],
         )
 
     def count(self, tallies: Iterable[Tally]) -> None:
@@ -170,3 +167,9 @@ class Scores:
             "update targets set pending = case when label is null then 1 else 2 end"
             " where mention_id in (select id from mentions where deleted_at is null)"
         )
+
+
+def _values(score: Score) -> tuple[Any, ...]:
+    return (
+        score.mention_id, score.target, score.model, score.negative, score.neutral, score.positive, score.label.value,
+    )  # fmt: skip
