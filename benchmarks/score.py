@@ -107,10 +107,10 @@ def _pipeline(checkpoint: Path) -> Score:
 
 
 def _read_back(scratch: Path) -> Path:
-    """The shipped model as a folder in transformers' format."""
+    """The shipped model as a folder in transformers' format, with its sentiment alone: all that the pipeline says."""
     import_module("transformers.utils.logging").disable_progress_bar()
     shipped = Path(str(models.__file__)).parent / "bundled"
-    import_module("models.training.unpack").to_transformers(shipped, scratch)
+    import_module("models.training.unpack").to_transformers(shipped, scratch, whole=False)
     return scratch
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import ModelMissing, ModelUnusable
+from models.heads import Head, Heads
 
 GRAPH, TOKENIZER, CONFIG, MANIFEST = "model.onnx", "tokenizer.json", "config.json", "manifest.json"
-_FORMAT = 1
+_FORMAT = 2
+_SENTIMENT_ONLY = 1  # the format before, which knew one answer
 _REMEDY = "Install the program again, or train the model with python -m models.training."
 
 
@@ -21,14 +23,13 @@ _REMEDY = "Install the program again, or train the model with python -m models.t
 class ModelFolder:
     """The checked contents of a model folder.
 
-    `labels` name the graph's outputs in order; `temperature` divides its logits before the softmax;
-    `max_tokens` is the longest input in word pieces, special ones included.
+    `heads` say what the graph's outputs mean, in order; `max_tokens` is the longest input in word pieces, special
+    ones included.
     """
 
     name: str
-    labels: tuple[str, ...]
+    heads: Heads
     max_tokens: int
-    temperature: float
     graph: bytes
     tokenizer: str
 
@@ -44,18 +45,22 @@ def read(path: Path) -> ModelFolder:
     held = {name: _checked(path / name, sums.get(name)) for name in (GRAPH, TOKENIZER, CONFIG)}
     try:
         config = json.loads(held[CONFIG])
-        if config["format"] != _FORMAT:
+        if config["format"] not in (_SENTIMENT_ONLY, _FORMAT):
             raise ModelUnusable(f"{path / CONFIG}: format {config['format']} is not {_FORMAT}. Update the program.")
         return ModelFolder(
             name=f"{config['name']}@{_digest(sums)}",
-            labels=tuple(config["labels"]),
+            heads=Heads(str(path), _heads(config)),
             max_tokens=int(config["max_tokens"]),
-            temperature=float(config["temperature"]),
             graph=held[GRAPH],
             tokenizer=held[TOKENIZER].decode(),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelUnusable(f"{path / CONFIG}: not a model config ({error!r}). {_REMEDY}") from error
+
+
+def _heads(config: dict[str, Any]) -> list[Head]:
+    """The listed heads; a model for sentiment alone may have its labels and temperature beside its name instead."""
+    return [Head.read(row) for row in config.get("heads", [config | {"name": "sentiment"}])]
 
 
 def write(path: Path, *, graph: bytes, tokenizer: str, config: dict[str, Any]) -> None:

@@ -21,8 +21,10 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from transformers.utils import logging as transformers_logging
 
 from models.errors import ModelMissing, ModelUnusable
+from models.heads import Head, Heads
 from models.label_maps import LabelMap
-from models.scoring import CachingScorer, Request, batches_of_like_length
+from models.scoring import CachingScorer, Request, batches_of_like_length, softmax
+from models.text import input_of
 from models.values import Prediction, Scorer
 
 _MAX_TOKENS = 128
@@ -39,11 +41,26 @@ def open_model(name: str, *, threads: int | None, device: str) -> Scorer:
     with _quiet():
         source = _Source(name)
         config = source.config()
-        labels = LabelMap.of(name, config.id2label)
+        reading = _reading(name, config)
         if getattr(config, "problem_type", None) == "multi_label_classification":
             raise ModelUnusable(f'Model "{name}" rates its labels one by one; name one that chooses between them.')
-        engine = _Engine(source.tokenizer(), source.model(_dtype(device)), labels, _checked_device(device))
-    return CachingScorer(source.versioned_name(config), engine.answer)
+        engine = _Engine(source.tokenizer(), source.model(_dtype(device)), reading, _checked_device(device))
+    targets = isinstance(reading, Heads) and reading.reads_targets
+    return CachingScorer(source.versioned_name(config), engine.answer, reads_targets=targets)
+
+
+def _reading(name: str, config: Any) -> LabelMap | Heads:
+    """How the model's outputs are read: our own answers where its config lists them, or sentiment by label names."""
+    rows = getattr(config, "answers", None)
+    if not rows:
+        return LabelMap.of(name, config.id2label)
+    try:
+        heads = Heads(name, [Head.read(row) for row in rows])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelUnusable(f'Model "{name}": its config lists answers that cannot be read ({error!r}).') from error
+    if heads.outputs != len(config.id2label):
+        raise ModelUnusable(f'Model "{name}" has {len(config.id2label)} outputs, but answers for {heads.outputs}.')
+    return heads
 
 
 class _Source:
@@ -109,12 +126,12 @@ class _Source:
 
 
 class _Engine:
-    """Tokenizer, model and label map on one device."""
+    """Tokenizer, model and the reading of its outputs on one device."""
 
-    def __init__(self, tokenizer: Any, model: Any, labels: LabelMap, device: str) -> None:
+    def __init__(self, tokenizer: Any, model: Any, reading: LabelMap | Heads, device: str) -> None:
         self._tokenizer = tokenizer
         self._model = model.to(device).eval()
-        self._labels = labels
+        self._reading = reading
         self._device = device
         self._cap = _WORDS_AT_ONCE.get(torch.device(device).type, _WORDS_AT_ONCE["cuda"])
         places = getattr(model.config, "max_position_embeddings", _MAX_TOKENS + 2)
@@ -124,23 +141,42 @@ class _Engine:
         """One prediction per request, in order."""
         answers: list[Prediction] = []
         for start in range(0, len(requests), _TEXTS_AT_ONCE):
-            answers.extend(self._answer_slice([text for text, _ in requests[start : start + _TEXTS_AT_ONCE]]))
+            answers.extend(self._answer_slice(requests[start : start + _TEXTS_AT_ONCE]))
         return answers
 
-    def _answer_slice(self, texts: list[str]) -> list[Prediction]:
-        rows = self._tokenizer(texts, truncation=True, max_length=self._max_tokens)
+    def _answer_slice(self, requests: Sequence[Request]) -> list[Prediction]:
+        rows = self._pieces(requests)
         placed: dict[int, Prediction] = {}
-        for batch in batches_of_like_length([len(ids) for ids in rows["input_ids"]], self._cap):
-            picked = {key: [values[index] for index in batch] for key, values in rows.items()}
-            for index, row in zip(batch, self._probabilities(picked), strict=True):
-                placed[index] = Prediction(sentiment=self._labels.sentiment(row))
-        return [placed[index] for index in range(len(texts))]
+        for batch in batches_of_like_length([len(row["input_ids"]) for row in rows], self._cap):
+            for index, logits in zip(batch, self._logits([rows[index] for index in batch]), strict=True):
+                placed[index] = self._prediction(logits, toward=requests[index][1] is not None)
+        return [placed[index] for index in range(len(rows))]
+
+    def _pieces(self, requests: Sequence[Request]) -> list[dict[str, list[int]]]:
+        """Word pieces of each text, or of the text and its target after it; ours are spelled out as in training."""
+        ours = isinstance(self._reading, Heads)
+        inputs = [input_of(text, target) if ours else text for text, target in requests]
+        found: dict[int, dict[str, list[int]]] = {}
+        for paired in (False, True):
+            places = [place for place, each in enumerate(inputs) if isinstance(each, tuple) is paired]
+            if places:
+                found |= zip(places, self._tokenised([inputs[place] for place in places], paired=paired), strict=True)
+        return [found[place] for place in range(len(inputs))]
+
+    def _tokenised(self, inputs: Sequence[Any], *, paired: bool) -> list[dict[str, list[int]]]:
+        given = [list(part) for part in zip(*inputs, strict=True)] if paired else [list(inputs)]
+        rows = self._tokenizer(*given, truncation="only_first" if paired else True, max_length=self._max_tokens)
+        return [{key: values[row] for key, values in rows.items()} for row in range(len(inputs))]
+
+    def _prediction(self, logits: list[float], *, toward: bool) -> Prediction:
+        if isinstance(self._reading, Heads):
+            return self._reading.prediction(logits, toward=toward)
+        return Prediction(sentiment=self._reading.sentiment(softmax(logits)))
 
     @torch.inference_mode()
-    def _probabilities(self, picked: dict[str, list[list[int]]]) -> list[list[float]]:
+    def _logits(self, picked: list[dict[str, list[int]]]) -> list[list[float]]:
         inputs = self._tokenizer.pad(picked, return_tensors="pt").to(self._device)
-        logits = self._model(**inputs).logits
-        rows: list[list[float]] = torch.softmax(logits.double(), dim=-1).cpu().tolist()
+        rows: list[list[float]] = self._model(**inputs).logits.double().cpu().tolist()
         return rows
 
 

@@ -13,20 +13,20 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from models import folder
 from models.errors import ModelUnusable
-from models.scoring import CachingScorer, Request, softmax
-from models.text import spell_out
-from models.values import Prediction, Scorer, Sentiment
+from models.scoring import CachingScorer, Request
+from models.text import input_of
+from models.values import Prediction, Scorer
 
-_LABELS = ("negative", "neutral", "positive")
 _WORDS_AT_ONCE = 512  # rows × length of one run; measured: more is no faster, and takes more memory
 _TEXTS_AT_ONCE = 4_096  # tokenised together, so that memory does not grow with the length of the call
 
-Ids = list[int]
+Ids = npt.NDArray[np.int64]
 
 
 def open_model(name: str, *, threads: int | None, device: str) -> Scorer:
@@ -34,9 +34,8 @@ def open_model(name: str, *, threads: int | None, device: str) -> Scorer:
     if device != "cpu":
         raise ModelUnusable(f'Model "{name}" runs on the device "cpu", not on "{device}". Leave the device out.')
     held = folder.read(Path(name))
-    if held.labels != _LABELS:
-        raise ModelUnusable(f"{name}: labels are {', '.join(held.labels)}; expected {', '.join(_LABELS)}.")
-    return CachingScorer(held.name, _Engine(held, threads or usable_cores()).answer)
+    engine = _Engine(held, threads or usable_cores())
+    return CachingScorer(held.name, engine.answer, reads_targets=held.heads.reads_targets)
 
 
 def usable_cores() -> int:
@@ -48,36 +47,47 @@ class _Engine:
     """One session, one tokenizer, and the threads that run them."""
 
     def __init__(self, held: folder.ModelFolder, threads: int) -> None:
-        self._temperature = held.temperature
+        self._heads = held.heads
         self._tokenizer = Tokenizer.from_str(held.tokenizer)
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_length=held.max_tokens)
+        self._tokenizer.enable_truncation(max_length=held.max_tokens, strategy="only_first")
         self._session = _session(held.graph)
+        self._reads = [each.name for each in self._session.get_inputs()]  # a graph for sentiment alone has no segments
+        given = self._session.get_outputs()[0].shape[-1]
+        if given != held.heads.outputs:
+            raise ModelUnusable(
+                f"{held.name}: gives {given} numbers for a text, and the config reads {held.heads.outputs}."
+            )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="score") if threads > 1 else None
 
     def answer(self, requests: Sequence[Request]) -> list[Prediction]:
         """One prediction per request, in order."""
         answers: list[Prediction] = []
         for start in range(0, len(requests), _TEXTS_AT_ONCE):
-            texts = [spell_out(text) for text, _ in requests[start : start + _TEXTS_AT_ONCE]]
-            answers.extend(self._answer_slice([row.ids for row in self._tokenizer.encode_batch_fast(texts)]))
+            answers.extend(self._answer_slice(requests[start : start + _TEXTS_AT_ONCE]))
         return answers
 
-    def _answer_slice(self, rows: list[Ids]) -> list[Prediction]:
+    def _answer_slice(self, requests: Sequence[Request]) -> list[Prediction]:
+        rows = self._tokenizer.encode_batch_fast([input_of(text, target) for text, target in requests])
         plan = list(_batches_of_equal_length([len(row) for row in rows]))
-        arrays = [np.array([rows[index] for index in batch], dtype=np.int64) for batch in plan]
-        outputs = self._pool.map(self._logits, arrays) if self._pool and len(arrays) > 1 else map(self._logits, arrays)
+        inputs = [_inputs([rows[index] for index in batch]) for batch in plan]
+        outputs = self._pool.map(self._logits, inputs) if self._pool and len(inputs) > 1 else map(self._logits, inputs)
         placed: dict[int, Prediction] = {}
         for batch, logits in zip(plan, outputs, strict=True):
-            placed |= {index: self._prediction(row) for index, row in zip(batch, logits, strict=True)}
+            for index, row in zip(batch, logits, strict=True):
+                placed[index] = self._heads.prediction(row, toward=requests[index][1] is not None)
         return [placed[index] for index in range(len(rows))]
 
-    def _logits(self, ids: "np.ndarray[tuple[int, int], np.dtype[np.int64]]") -> list[list[float]]:
-        rows: list[list[float]] = self._session.run(["logits"], {"input_ids": ids})[0].tolist()
+    def _logits(self, inputs: dict[str, Ids]) -> list[list[float]]:
+        read = {name: inputs[name] for name in self._reads}
+        rows: list[list[float]] = self._session.run(["logits"], read)[0].tolist()
         return rows
 
-    def _prediction(self, logits: list[float]) -> Prediction:
-        return Prediction(sentiment=Sentiment(*softmax(logits, self._temperature)))
+
+def _inputs(rows: Sequence[Encoding]) -> dict[str, Ids]:
+    """What the graph reads of rows of one length: word pieces, and the segment (0 text, 1 target) of each."""
+    ids, kinds = (np.array([getattr(row, part) for row in rows], dtype=np.int64) for part in ("ids", "type_ids"))
+    return {"input_ids": ids, "token_type_ids": kinds}
 
 
 def _session(graph: bytes) -> onnxruntime.InferenceSession:

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
-from models.text import normalise
+from models.text import as_name, names, normalise
 from models.values import Prediction, Sentiment
 
 Request = tuple[str, str | None]  # normalised text, and target where the model reads targets
@@ -59,8 +59,13 @@ class CachingScorer:
             raise ValueError(f"{len(texts)} texts but {len(targets)} targets; give one target, or None, per text.")
         if targets is None or not self._reads_targets:
             return [(normalise(text), None) for text in texts]
-        named = zip(texts, targets, strict=True)
-        return [(normalise(text), normalise(target) or None if target else None) for text, target in named]
+        return [_request(normalise(text), target) for text, target in zip(texts, targets, strict=True)]
+
+
+def _request(text: str, target: str | None) -> Request:
+    """With the target where the text names it: of a name that it cannot see, a model can only answer for the text."""
+    name = as_name(target)
+    return (text, name if name and names(text, name) else None)
 
 
 class _Memory:

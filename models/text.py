@@ -10,6 +10,7 @@ from functools import lru_cache
 from html import unescape
 
 MAX_CHARACTERS = 2_000  # what 128 word pieces hold, several times over; bounds the cost of hostile text
+MAX_TARGET = 60  # characters; longer names are cut, so that the text keeps its room
 _RAW_CHARACTERS = 4 * MAX_CHARACTERS  # raw text is cut here first: links, HTML escapes and blanks shrink later
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w@])@\w+(?:[.-]\w+)*")
@@ -53,6 +54,40 @@ def spell_out(text: str) -> str:
     if not _ASCII_ONLY.fullmatch(text):
         text = "".join(map(_spoken, text))
     return _BLANK.sub(" ", _HASHTAG.sub(_split_hashtag, text)).strip()[:MAX_CHARACTERS]
+
+
+def input_of(text: str, target: str | None) -> str | tuple[str, str]:
+    """What the tokenizer is given for a normalised text and target: the text, or the text and the target after it.
+
+    >>> input_of("late again", None), input_of("Acme is late", "Acme")
+    ('late again', ('Acme is late', 'Acme'))
+    """
+    return (spell_out(text), spell_out(target)[:MAX_TARGET]) if target else spell_out(text)
+
+
+def as_name(target: str | None) -> str | None:
+    """A target as every model reads it, without the sign of a handle or hashtag; None where nothing is left.
+
+    >>> as_name(" @Acme "), as_name("#"), as_name(None)
+    ('Acme', None, None)
+    """
+    return normalise((target or "")[:_RAW_CHARACTERS].lstrip("@# \t\n"))[:MAX_TARGET] or None
+
+
+def names(text: str, target: str) -> bool:
+    """Whether a normalised text names the target: at the start of a word, whatever its capitals, blanks and hyphens.
+
+    >>> names("see #StarWarsDay", "star wars day"), names("I cannot afford it", "Ford"), names("@user late", "Acme")
+    (True, False, False)
+    """
+    found = _name_pattern(target)
+    return found is not None and found.search(text) is not None
+
+
+@lru_cache(maxsize=4_096)
+def _name_pattern(target: str) -> re.Pattern[str] | None:
+    words = re.findall(r"\w+", target[:MAX_TARGET])
+    return re.compile(r"(?<!\w)" + r"\W{0,2}".join(map(re.escape, words)), re.IGNORECASE) if words else None
 
 
 @lru_cache(maxsize=4_096)

@@ -1,44 +1,57 @@
-"""From trained weights to a folder that ships: int8 graph, tokenizer, fitted temperature, manifest.
+"""From trained weights to a folder that ships: int8 graph, tokenizer, fitted temperatures, manifest.
 
 Part of models/training/: needs numpy, onnx and onnxruntime; knows nothing of torch.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from models import folder
+from models.evaluate import shares
+from models.heads import Head
 from models.registry import load
 from models.training.data import LabelledPost
 from models.training.graph import Array, Shape, build
-from models.training.recipe import LABELS
-from models.values import Sentiment
+from models.values import Scorer
 
 
 def write_bundle(
-    out: Path, name: str, weights: Mapping[str, Array], shape: Shape, tokenizer: Tokenizer, *, temperature: float
+    out: Path, name: str, weights: Mapping[str, Array], shape: Shape, tokenizer: Tokenizer, heads: Sequence[Head]
 ) -> None:
     """Write the folder; the tokenizer is kept without padding, the graph in int8."""
     graph = build(weights, shape, quantised=True).SerializeToString()
-    config = {"name": name, "labels": LABELS, "max_tokens": shape.positions, "temperature": round(temperature, 4)}
+    config = {"name": name, "heads": [head.row() for head in heads], "max_tokens": shape.positions}
     folder.write(out, graph=graph, tokenizer=tokenizer.to_str(), config=config)
 
 
-def fitted_temperature(out: Path, posts: Sequence[LabelledPost]) -> float:
-    """The temperature that makes the folder's own answers likeliest on `posts` (Guo et al., 2017).
+def fitted_heads(out: Path, held: Mapping[str, Sequence[LabelledPost]]) -> list[Head]:
+    """The folder's heads with the temperatures that make its own answers likeliest on `held` (Guo et al., 2017).
 
-    Fitted on the int8 graph as it is shipped, from the answers that it gives at its present temperature.
+    Fitted on the int8 graph as it is shipped, from the answers that it gives at its present temperatures. `held` has
+    posts by answer, and under "target" those whose sentiment is toward one; what it lacks keeps its temperature.
     """
-    present = folder.read(out).temperature
-    answers = load(str(out)).predict([post.text for post in posts])
-    logits = [_logits(answer.sentiment, present) for answer in answers]
+    scorer, fitted = load(str(out)), []
+    for head in folder.read(out).heads.all:
+        own, named = held.get(head.name, ()), held.get("target", ())
+        toward = _fitted(scorer, head.name, head.toward, named) if head.toward else None
+        fitted.append(replace(head, temperature=_fitted(scorer, head.name, head.temperature, own), toward=toward))
+    return fitted
+
+
+def _fitted(scorer: Scorer, answer: str, present: float, posts: Sequence[LabelledPost]) -> float:
+    if not posts:
+        return present
+    found = scorer.predict([post.text for post in posts], [post.target for post in posts])
+    logits = [[math.log(max(share, 1e-12)) * present for share in shares(one, answer)] for one in found]
 
     def loss(temperature: float) -> float:
         return sum(_surprise(row, post.label, temperature) for row, post in zip(logits, posts, strict=True))
 
-    return least(loss, 0.25, 4.0)
+    return round(least(loss, 0.25, 4.0), 4)
 
 
 def least(function: Callable[[float], float], low: float, high: float, *, steps: int = 40) -> float:
@@ -56,11 +69,6 @@ def least(function: Callable[[float], float], low: float, high: float, *, steps:
         else:
             left = inner_left
     return math.exp((left + right) / 2)
-
-
-def _logits(sentiment: Sentiment, temperature: float) -> list[float]:
-    sizes = (sentiment.negative, sentiment.neutral, sentiment.positive)
-    return [math.log(max(size, 1e-12)) * temperature for size in sizes]
 
 
 def _surprise(logits: Sequence[float], label: int, temperature: float) -> float:

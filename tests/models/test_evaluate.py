@@ -6,8 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from models import Prediction, Sentiment
-from models.evaluate import BadFile, card_table, evaluate, main, measure, read_labelled
+from models import ModelUnusable, Prediction, Sentiment
+from models.evaluate import (
+    BadFile,
+    Labelled,
+    card_table,
+    evaluate,
+    label_named,
+    main,
+    measure,
+    measure_answer,
+    read_labelled,
+)
 from models.values import Label
 
 NEG, NEU, POS = Sentiment(0.8, 0.1, 0.1), Sentiment(0.1, 0.8, 0.1), Sentiment(0.1, 0.1, 0.8)
@@ -51,7 +61,27 @@ class Parrot:
 
 
 def test_a_scorer_that_says_one_thing_has_the_recall_of_chance() -> None:
-    assert evaluate(Parrot(), ["a", "b", "c"], ["negative", "neutral", "positive"]).macro_recall == pytest.approx(1 / 3)
+    rows = [Labelled(label[:1], label) for label in ("negative", "neutral", "positive")]
+    assert evaluate(Parrot(), rows).macro_recall == pytest.approx(1 / 3)
+
+
+def test_a_two_way_answer_is_measured_as_no_and_yes() -> None:
+    found = measure_answer([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.6, 0.4]], ["no", "no", "yes", "yes"], "irony")
+    assert found.by_class["yes"].f1 == pytest.approx(0.5)
+    assert found.f1_positive_negative is None
+    assert "| yes | 2 | 0.500 | 0.500 | 0.500 | 1 | 1 |" in card_table(found)
+    assert "positive" not in card_table(found)
+
+
+def test_an_answer_that_the_model_does_not_give_is_refused() -> None:
+    with pytest.raises(ModelUnusable, match="does not answer irony"):
+        evaluate(Parrot(), [Labelled("a", "yes")], "irony")
+
+
+@pytest.mark.parametrize("label", ["maybe", 2, None, "not-offensive"])
+def test_a_label_that_is_neither_yes_nor_no_is_refused(label: object) -> None:
+    with pytest.raises(ValueError, match="is not one of no, yes"):
+        label_named(label, "irony")
 
 
 def test_the_card_holds_a_row_per_class_and_the_confusion() -> None:
@@ -75,6 +105,34 @@ def test_the_command_prints_the_figures_of_the_shipped_model(
     file = tmp_path / "posts.jsonl"
     file.write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows))
     assert main([str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 1.0
+
+
+def test_the_command_measures_toward_the_target_or_without_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "Rival is awful, Acme saved me."
+    rows = [
+        {"text": text, "target": "Acme", "label": "positive"},
+        {"text": text, "target": "Rival", "label": "negative"},
+    ]
+    file = tmp_path / "posts.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    accuracies = []
+    for extra in ([], ["--without-target"]):
+        assert main([str(file), "--json", *extra]) == 0
+        accuracies.append(json.loads(capsys.readouterr().out)["accuracy"])
+    assert accuracies == [1.0, 0.5]
+
+
+def test_the_command_measures_another_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        ("My order never came and nobody answers, where is my refund?", 1),
+        ("Good morning everyone, what a sunny day.", 0),
+    ]
+    file = tmp_path / "posts.jsonl"
+    file.write_text("".join(json.dumps({"text": text, "complaint": truth}) + "\n" for text, truth in rows))
+    assert main([str(file), "--answer", "complaint", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["accuracy"] == 1.0
 
 

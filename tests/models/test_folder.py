@@ -21,8 +21,9 @@ def copy(tmp_path: Path) -> Path:
 def test_the_shipped_model_is_whole_and_named_after_its_weights() -> None:
     held = folder.read(BUNDLED)
     name, _, digest = held.name.partition("@")
-    assert (name, len(digest)) == ("bundled-minilm-1", 8)
-    assert held.labels == ("negative", "neutral", "positive")
+    assert (name, len(digest)) == ("bundled-minilm-2", 8)
+    assert [head.name for head in held.heads.all] == ["sentiment", "complaint", "emotion", "irony", "offensive"]
+    assert held.heads.reads_targets
 
 
 @pytest.mark.parametrize("file", [folder.GRAPH, folder.TOKENIZER, folder.CONFIG])
@@ -54,18 +55,41 @@ def rewrite(copy: Path, **changes: object) -> None:
     folder.write(copy, graph=held.graph, tokenizer=held.tokenizer, config=config)
 
 
+def heads(**changes: object) -> dict[str, object]:
+    """A config's `heads`: sentiment, and another answer with these changes."""
+    sentiment = {"name": "sentiment", "labels": ["negative", "neutral", "positive"], "temperature": 1.0}
+    return {"heads": [sentiment, {"name": "irony", "labels": ["no", "yes"], "temperature": 1.0} | changes]}
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"format": 99}, "format 99 is not 1"),
-        ({"temperature": "hot"}, "not a model config"),
-        ({"labels": ["spam", "ham"]}, "labels are spam, ham"),
+        ({"format": 99}, "format 99 is not 2"),
+        (heads(temperature="hot"), "not a model config"),
+        (heads(temperature=0), "irony has a temperature that is not above 0"),
+        (heads(labels=["spam", "ham"]), "labels of irony are spam, ham; expected no, yes"),
+        (heads(name="weather"), 'answers "weather", which this program does not know'),
+        (heads(name="sentiment"), "expected sentiment, and each once"),
+        ({"heads": []}, "answers nothing; expected sentiment"),
+        ({"heads": ["sentiment"]}, "not a model config"),
+        (heads(), "gives 13 numbers for a text, and the config reads 5"),
     ],
 )
 def test_an_odd_config_is_refused_in_words(copy: Path, changes: dict[str, object], reason: str) -> None:
     rewrite(copy, **changes)
     with pytest.raises(ModelUnusable, match=reason):
         models.load(str(copy))
+
+
+def test_a_config_with_labels_and_no_heads_is_read_as_sentiment_alone(copy: Path) -> None:
+    config = json.loads((copy / folder.CONFIG).read_text())
+    del config["heads"]
+    held = folder.read(copy)
+    alone = config | {"labels": ["negative", "neutral", "positive"], "temperature": 1.5}
+    folder.write(copy, graph=held.graph, tokenizer=held.tokenizer, config=alone)
+    heads = folder.read(copy).heads
+    assert [(head.name, head.temperature) for head in heads.all] == [("sentiment", 1.5)]
+    assert not heads.reads_targets
 
 
 def test_a_graph_that_is_no_graph_is_refused_in_words(copy: Path) -> None:
@@ -78,11 +102,16 @@ def test_a_graph_that_is_no_graph_is_refused_in_words(copy: Path) -> None:
 
 def test_another_temperature_is_another_name_and_other_numbers(copy: Path) -> None:
     before = models.load(str(copy))
-    rewrite(copy, temperature=3.0)
+    rows = [head.row() | {"temperature": 3.0} for head in folder.read(copy).heads.all]
+    rewrite(copy, heads=rows)
     after = models.load(str(copy))
     assert before.name != after.name
     text = ["My parcel is late again and nobody answers."]
-    assert after.predict(text)[0].sentiment.confidence < before.predict(text)[0].sentiment.confidence
+    cool, warm = before.predict(text)[0], after.predict(text)[0]
+    assert warm.sentiment.confidence < cool.sentiment.confidence
+    assert cool.complaint is not None
+    assert warm.complaint is not None
+    assert abs(warm.complaint - 0.5) < abs(cool.complaint - 0.5)
 
 
 def test_a_folder_is_not_taken_for_a_model_before_its_manifest_is_written(

@@ -57,11 +57,28 @@ def test_a_text_without_words_is_neutral_and_costs_nothing() -> None:
 
 def test_targets_reach_a_model_that_reads_them_and_no_other() -> None:
     deaf, aware = SpyEngine(), SpyEngine()
-    texts, targets = ["same", "same", "same"], ["Acme", None, "Rival"]
-    CachingScorer("deaf", deaf.answer).predict(texts, targets)
-    CachingScorer("aware", aware.answer, reads_targets=True).predict(texts, targets)
-    assert deaf.asked == [[("same", None)]]
-    assert aware.asked == [[("same", "Acme"), ("same", None), ("same", "Rival")]]
+    text = "Acme beats Rival"
+    targets = ["Acme", None, "Rival", "Acme"]
+    CachingScorer("deaf", deaf.answer).predict([text] * 4, targets)
+    CachingScorer("aware", aware.answer, reads_targets=True).predict([text] * 4, targets)
+    assert deaf.asked == [[(text, None)]]
+    assert aware.asked == [[(text, "Acme"), (text, None), (text, "Rival")]]
+
+
+@pytest.mark.parametrize(
+    "text", ["@Acme late again", "late again", "Acmeville is late", "", "see https://acme.example/"]
+)
+def test_a_target_that_the_text_does_not_name_is_not_read(text: str) -> None:
+    engine = SpyEngine()
+    CachingScorer("aware", engine.answer, reads_targets=True).predict([text, f"{text} "], ["Acme Ltd", "Rival"])
+    assert all(target is None for asked in engine.asked for _, target in asked)
+
+
+@pytest.mark.parametrize("target", ["acme", " ACME ", "@Acme", "#Acme"])
+def test_a_name_is_found_whatever_its_capitals_and_marks(target: str) -> None:
+    engine = SpyEngine()
+    CachingScorer("aware", engine.answer, reads_targets=True).predict(["late again, #Acme's parcels"], [target])
+    assert engine.asked[0][0][1] is not None
 
 
 def test_one_target_too_few_is_refused_in_words() -> None:

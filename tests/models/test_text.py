@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.text import MAX_CHARACTERS, normalise, spell_out
+from models.text import MAX_CHARACTERS, as_name, names, normalise, spell_out
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,26 @@ def test_normalising_twice_changes_nothing_but_html_escapes(text: str) -> None:
 @given(st.text(alphabet=st.characters(categories=["Cs", "Cc", "Cf", "So", "Mn", "Lo", "Sk"]), max_size=200))
 def test_odd_characters_never_raise_and_can_always_be_encoded(text: str) -> None:
     spell_out(normalise(text)).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "named"),
+    [
+        ("I like acme.", "Acme", True),
+        ("#AcmeAir is late", "acme air", True),
+        ("Acme-Air's app", "Acme Air", True),
+        ("macmed", "Acme", False),
+        ("@user is late", "Acme", False),
+        ("acme", "", False),
+        ("what a day...", "...", False),
+        ("a (b) [c", "[c", True),
+    ],
+)
+def test_a_text_names_a_target_or_not(text: str, target: str, named: bool) -> None:
+    assert names(text, target) is named
+
+
+def test_the_name_behind_a_handle_is_its_letters() -> None:
+    assert as_name("@Acme_Air") == "Acme_Air"
+    assert as_name("x" * 5_000) == "xxx"
+    assert as_name("\u200b") is None
