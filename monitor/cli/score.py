@@ -6,7 +6,7 @@ model and the file format; no store.
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -36,6 +36,7 @@ from monitor.pipeline.program import load_model
 from monitor.posts import Reading, Row, read_rows, to_mention
 
 app = new_app()
+ANSWERS = ("complaint", "emotion", "irony", "offensive", "touchpoints")
 CHUNK = 4096  # rows scored together: enough to sort by length, small enough to keep memory flat
 
 
@@ -110,17 +111,20 @@ def _scored(scorer: models.Scorer, rows: Sequence[Row], unsure_below: float) -> 
         yield _line(row, prediction, scorer.name, language, unsure_below)
 
 
+def _short(answer: float | Mapping[str, float] | None) -> object:
+    """An answer to six digits; None where the model does not give it."""
+    if answer is None or isinstance(answer, float | int):
+        return None if answer is None else round(answer, 6)
+    return {name: round(value, 6) for name, value in answer.items()}
+
+
 def _line(row: Row, said: models.Prediction, model: str, language: str | None, unsure_below: float) -> str:
     feeling = said.sentiment
     numbers = {name: round(getattr(feeling, name), 6) for name in ("negative", "neutral", "positive", "polarity")}
     scored = {
         **row.fields,
         "sentiment": {"label": models.label_of(feeling, unsure_below), **numbers},
-        "complaint": said.complaint,
-        "emotion": said.emotion,
-        "irony": said.irony,
-        "offensive": said.offensive,
-        "touchpoints": said.touchpoints,
+        **{name: _short(getattr(said, name)) for name in ANSWERS},
         "language": language,
         "model": model,
     }
