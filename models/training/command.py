@@ -70,10 +70,10 @@ def run(
     Every stage starts from the base weights; the weights of the stage before are its teacher, `teacher` those before
     the first of `recipes`. Returns figures by split: "validation" and what each task kept to measure on.
     """
+    splits = [tasks.read(data_folder, recipe) for recipe in recipes]  # what is missing is told before an hour of work
     base = encoder.find_base()
     found = Splits()
-    for number, recipe in enumerate(recipes, 1):
-        found = tasks.read(data_folder, recipe)
+    for number, (recipe, found) in enumerate(zip(recipes, splits, strict=True), 1):
         teacher = fit(base, found, recipe, work / str(number), teacher=teacher)
     export(teacher or base, base, recipes[-1], out, name, found)
     return measured(out, found)
