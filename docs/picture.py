@@ -1,6 +1,6 @@
 """Draws docs/picture.svg from the demo: one brand's negatives an hour against what was usual, with onset and alert.
 
-`python -m docs.picture`, in the checkout, writes it anew. Everything in it is read from the demo's own run; nothing is drawn by hand.
+`python -m docs.picture`, in the checkout, writes it anew. Everything in it is read from the demo's own run.
 """
 
 import tempfile
