@@ -2,8 +2,7 @@
 
     MonitorError                exit 1   something a person must read
     ├── SettingsError           exit 2   a setting is refused: file, key, value, what is allowed
-    │   ├── UnknownPlugin       exit 2   no file and no entry point of that kind
-    │   └── SecretMissing       exit 2   a reference to a secret leads nowhere
+    │   └── UnknownPlugin       exit 2   no file and no entry point of that kind
     ├── InputError              exit 3   a file that was named cannot be read as what it should be
     ├── StoreError              exit 4   the database cannot be used
     │   ├── StoreBusy           exit 5   another process owns it (retryable)
@@ -46,10 +45,6 @@ class SettingsError(MonitorError):
 
 class UnknownPlugin(SettingsError):
     """No file and no entry point has that kind."""
-
-
-class SecretMissing(SettingsError):
-    """A reference such as env:NAME leads nowhere."""
 
 
 class InputError(MonitorError):

@@ -86,9 +86,7 @@ def train(
     plan = [batch for epoch in range(recipe.epochs) for batch in _epoch(tasks, recipe, epoch)]
     run = _start(model, recipe, len(plan), _fingerprint(recipe, tasks))
     run.resume(checkpoint)
-    weights = [
-        torch.tensor(inverse_share_weights(task.labels, recipe.balance, len(HEADS[task.head]))) for task in tasks
-    ]
+    weights = [_class_weights(task, recipe) for task in tasks]
     model.train()
     for which, picked in plan[run.step :]:
         loss = _step(run, tasks[which], picked, weights[which], recipe)

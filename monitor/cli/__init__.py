@@ -92,10 +92,18 @@ def _run(verb: str, words: list[str]) -> int:
     return 0
 
 
+def harmless(text: str) -> str:
+    """One line that a terminal shows and does not obey: strangers' names and platforms' words come through here.
+
+    >>> harmless("red" + chr(27) + "[31m" + chr(0x202E) + " ok")
+    'red?[31m? ok'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def _complain(line: str) -> None:
     """One line on stderr; what a terminal would obey rather than show becomes a question mark."""
-    shown = "".join(letter if letter.isprintable() else "?" for letter in line)
-    print(f"{PROGRAM}: {shown}", file=sys.stderr)  # noqa: T201
+    print(f"{PROGRAM}: {harmless(line)}", file=sys.stderr)  # noqa: T201
 
 
 def _drop_output() -> None:

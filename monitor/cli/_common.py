@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from monitor.cli import harmless
 from monitor.clock import SystemClock, iso, parse, parse_duration
 from monitor.domain import Reject
 from monitor.errors import InputError
@@ -132,15 +133,6 @@ def table(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) 
 def _escaped(cell: object) -> str:
     text = iso(cell) if isinstance(cell, datetime) else harmless(str(cell))
     return text.replace("[", r"\[")
-
-
-def harmless(text: str) -> str:
-    """One line that a terminal shows and does not obey: strangers' names and platforms' words come through here.
-
-    >>> harmless("red" + chr(27) + "[31m" + chr(0x202E) + " ok")
-    'red?[31m? ok'
-    """
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def say_rejects(rejects: list[Reject], total: int, where: str) -> None:

@@ -3,8 +3,6 @@
 Knows the file format and the store. Reading the same file again changes nothing.
 """
 
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +22,9 @@ from monitor.cli._common import (
     say_rejects,
     talk,
 )
-from monitor.domain import Coverage, Mention, Page, Reject
+from monitor.domain import Reject
 from monitor.errors import InputError
-from monitor.pipeline.collect import CollectReport, keep
-from monitor.pipeline.program import Program
+from monitor.pipeline.collect import CollectReport, keep, pages_of
 from monitor.posts import read_posts
 
 app = new_app()
@@ -47,7 +44,7 @@ def main(
         name = readable(file.name)
         report = CollectReport(source=name)
         done = 0
-        for page in pages(file, program):
+        for page in pages_of(read_posts(file, now=program.clock.now()), PAGE):
             report = report.plus(keep(program.store, program.matcher, page, source=name, now=program.clock.now()))
             rejects = (rejects + list(page.rejects))[:SHOWN_REJECTS]
             done += len(page.mentions) + len(page.rejects)
@@ -59,12 +56,3 @@ def main(
         emit_json(report)
     else:
         talk.print(f"{report.added} new, {report.edited} edited, {report.repeated} known already.", markup=False)
-
-
-def pages(file: Path, program: Program) -> Iterator[Page]:
-    """The rows of a file, a page at a time."""
-    rows = read_posts(file, now=program.clock.now())
-    while batch := list(islice(rows, PAGE)):
-        mentions = tuple(item for item in batch if isinstance(item, Mention))
-        rejects = tuple(item for item in batch if isinstance(item, Reject))
-        yield Page(mentions=mentions, rejects=rejects, coverage=Coverage(returned=len(mentions)), keep_unmatched=True)

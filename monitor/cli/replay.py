@@ -12,12 +12,11 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli import _alerts_file
+from monitor.cli import _alerts_file, harmless
 from monitor.cli._common import (
     ConfigOption,
     count_lines,
     counted,
-    harmless,
     new_app,
     progress,
     readable,

@@ -4,11 +4,13 @@ Knows the collector's port and the store; nothing of scoring. A source that fail
 and never raises: the others go on.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from monitor.analysis.brands import Matcher
-from monitor.domain import Coverage, Page
+from monitor.domain import Coverage, Mention, Page, Reject
 from monitor.errors import CollectorError, MonitorError, RateLimited, StoreError
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.program import Program, Source, Stop, never
@@ -75,6 +77,15 @@ def _asked_to_wait(health: SourceHealth, now: datetime) -> bool:
     if health.not_before is None or health.last_poll is None:
         return False
     return health.last_poll <= now < health.not_before
+
+
+def pages_of(rows: Iterable[Mention | Reject], size: int) -> Iterator[Page]:
+    """Rows of a file that a person gives, so many to a page: every post is wanted, whomever it names."""
+    remaining = iter(rows)
+    while batch := list(islice(remaining, size)):
+        mentions = tuple(item for item in batch if isinstance(item, Mention))
+        rejects = tuple(item for item in batch if isinstance(item, Reject))
+        yield Page(mentions=mentions, rejects=rejects, coverage=Coverage(returned=len(mentions)), keep_unmatched=True)
 
 
 def keep(store: Store, matcher: Matcher, page: Page, *, source: str, now: datetime) -> CollectReport:

@@ -7,10 +7,9 @@ and, where they come in order of time, whether they are inspected as they come o
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 
 from monitor.clock import floor
-from monitor.domain import BUCKET, Coverage, Mention, Page, Reject
+from monitor.domain import BUCKET, Mention, Page, Reject
 from monitor.pipeline import alert, collect, deliver, detect
 from monitor.pipeline.program import Program
 from monitor.pipeline.tick import score_pending
@@ -45,8 +44,7 @@ def run(
     """
     progress = Progress()
     newest: datetime | None = None
-    for batch in _chunks(rows, chunk):
-        page = _page(batch)
+    for page in collect.pages_of(_lived(rows), chunk):
         newest = max([*(m.published_at for m in page.mentions), *([newest] if newest else [])], default=newest)
         progress = _store(program, page, name, progress, newest)
         if newest is not None and in_order:
@@ -91,15 +89,7 @@ def _judge(program: Program, progress: Progress, now: datetime) -> Progress:
     return replace(progress, alerts=progress.alerts + told.opened)
 
 
-def _page(batch: list[Mention | Reject]) -> Page:
-    mentions = tuple(
-        replace(item, known_at=item.known_at or item.published_at) for item in batch if isinstance(item, Mention)
-    )
-    rejects = tuple(item for item in batch if isinstance(item, Reject))
-    return Page(mentions=mentions, rejects=rejects, coverage=Coverage(returned=len(mentions)), keep_unmatched=True)
-
-
-def _chunks(rows: Iterable[Mention | Reject], size: int) -> Iterator[list[Mention | Reject]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, size)):
-        yield batch
+def _lived(rows: Iterable[Mention | Reject]) -> Iterator[Mention | Reject]:
+    """Each post as known when it was published, where it does not say better."""
+    for item in rows:
+        yield replace(item, known_at=item.known_at or item.published_at) if isinstance(item, Mention) else item

@@ -10,7 +10,7 @@ from monitor.errors import (
     CredentialRefused,
     MonitorError,
     RateLimited,
-    SecretMissing,
+    SettingsError,
     SourceDown,
     StoreFull,
 )
@@ -86,7 +86,7 @@ def test_pages_before_a_failure_are_kept_and_the_source_is_blind_from_then_on(
     "error",
     [
         CredentialRefused("x: the key is refused."),
-        SecretMissing("env:X is not set"),
+        SettingsError("env:X is not set"),
         ZeroDivisionError("hidden"),
         UnicodeError("hidden"),
     ],
