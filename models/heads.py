@@ -3,6 +3,7 @@
 Part of models/: knows numbers and names, no engine and no file. Standard library only.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,21 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "emotion": ("anger", "joy", "optimism", "sadness"),
     "irony": _TWO_WAY,
     "offensive": _TWO_WAY,
+    "touchpoints": (
+        "product",
+        "packaging",
+        "price",
+        "delivery",
+        "website",
+        "store",
+        "contact centre",
+        "staff",
+        "sales",
+        "support",
+    ),
 }
+# Answers whose labels do not exclude each other: each has a probability of its own.
+SEVERAL = frozenset({"touchpoints"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +91,7 @@ class Heads:
         for head in self.all:
             end = start + len(head.labels)
             temperature = (head.toward if toward else None) or head.temperature
-            found[head.name] = _answer(head, softmax(logits[start:end], temperature))
+            found[head.name] = _answer(head, _probabilities(head, logits[start:end], temperature))
             start = end
         return Prediction(**found)
 
@@ -91,6 +106,13 @@ def _check(model: str, head: Head) -> None:
         )
     if not min(head.temperature, head.toward or 1.0) > 0:
         raise ModelUnusable(f"{model}: {head.name} has a temperature that is not above 0.")
+
+
+def _probabilities(head: Head, logits: Sequence[float], temperature: float) -> list[float]:
+    """Together 1, or each for itself where the labels do not exclude each other."""
+    if head.name in SEVERAL:
+        return [1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, value / temperature)))) for value in logits]
+    return softmax(logits, temperature)
 
 
 def _answer(head: Head, probabilities: Sequence[float]) -> Sentiment | dict[str, float] | float:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from models import ModelUnusable
-from models.heads import Head, Heads
+from models.heads import ANSWERS, Head, Heads
 
 SENTIMENT = Head(name="sentiment", labels=("negative", "neutral", "positive"), temperature=1.0, toward=2.0)
 IRONY = Head(name="irony", labels=("no", "yes"), temperature=2.0)
@@ -44,3 +44,18 @@ def test_a_head_is_the_same_after_a_round_trip() -> None:
 def test_a_model_without_sentiment_is_refused() -> None:
     with pytest.raises(ModelUnusable, match="answers irony; expected sentiment"):
         Heads("m", [IRONY])
+
+
+def test_touchpoints_have_a_probability_each_whatever_the_others_say() -> None:
+    touchpoints = ANSWERS["touchpoints"]
+    heads = Heads(
+        "m",
+        [
+            Head(name="sentiment", labels=ANSWERS["sentiment"], temperature=1.0),
+            Head(name="touchpoints", labels=touchpoints, temperature=2.0),
+        ],
+    )
+    said = heads.prediction([0.0, 0.0, 0.0, 4.0, 4.0, *[-1e9] * (len(touchpoints) - 2)], toward=False).touchpoints
+    assert said is not None
+    assert list(said) == list(touchpoints)
+    assert [round(share, 3) for share in list(said.values())[:3]] == [0.881, 0.881, 0.0]
