@@ -8,7 +8,7 @@ import inspect
 import re
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from datetime import timedelta
 from importlib import import_module
@@ -183,6 +183,8 @@ def in_words(hint: Any) -> str:
     if origin in (tuple, list, frozenset):
         one = in_words(parts[0])
         return f"list of {MANY.get(one, one)}"
+    if origin is Mapping:
+        return f"table of {MANY.get(in_words(parts[1]), in_words(parts[1]))}"
     if hasattr(hint, "__metadata__"):
         return in_words(parts[0])
     return getattr(hint, "__name__", str(hint))
@@ -199,6 +201,8 @@ def _default(value: object) -> str:
         return "unset"
     if isinstance(value, str | Path | timedelta | Secret):
         return f'`"{as_written(value)}"`'
+    if isinstance(value, Mapping):
+        return "empty"
     if isinstance(value, tuple | list):
         return "`[" + ", ".join(_default(each).strip("`") for each in value) + "]`"
     return f"`{as_written(value)}`"

@@ -2,15 +2,19 @@
 
     scorer = models.load("bundled")
     models.label_of(scorer.predict(["My order never came."])[0].sentiment, unsure_below=0.5)
+    models.Router.of(scorer, ["en"]).answer(["Wo bleibt mein Paket denn nun?"])[0].unsure
 
 Importing this package loads no engine; `load` imports the one that the named model needs.
 """
 
 from models.errors import EngineMissing, ModelError, ModelMissing, ModelUnusable
-from models.registry import available, load
-from models.values import Label, ModelInfo, Prediction, Scorer, Sentiment, label_of
+from models.registry import available, languages_of, load
+from models.routing import OTHERS, Answer, Reader, Router
+from models.values import Label, ModelInfo, Prediction, Scorer, Sentiment, doubt_of, label_of
 
 __all__ = [
+    "OTHERS",
+    "Answer",
     "EngineMissing",
     "Label",
     "ModelError",
@@ -18,9 +22,13 @@ __all__ = [
     "ModelMissing",
     "ModelUnusable",
     "Prediction",
+    "Reader",
+    "Router",
     "Scorer",
     "Sentiment",
     "available",
+    "doubt_of",
     "label_of",
+    "languages_of",
     "load",
 ]

@@ -1,52 +1,71 @@
 """Any Hugging Face model or folder on transformers and torch (the extra `torch`). Part of models/; knows no store.
 
-Safetensors only, no code of the model's own, label names read from its config. On a GPU in bfloat16, where the
-numbers of a text may differ by about 1e-2 with its neighbours; on a processor in float32, where they do not.
+Safetensors only, no code of the model's own, label names read from its config. A folder in the shipped format is
+read back from its int8 graph, so that a large backlog of the shipped model can be scored on a GPU. On a GPU in
+bfloat16, where the numbers of a text may differ by about 1e-2 with its neighbours; on a processor in float32, where
+they do not. Texts are tokenised in a thread ahead of the device, which takes one slice at a time.
 """
 
 import hashlib
 import json
 import logging
 import os
+import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from huggingface_hub.utils import logging as hub_logging
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from models import folder
+from models.embedding import EmbeddingScorer, Vectors
 from models.errors import ModelMissing, ModelUnusable
 from models.heads import Head, Heads
 from models.label_maps import LabelMap
-from models.scoring import CachingScorer, Request, batches_of_like_length, softmax
+from models.scoring import Request, ahead, batches_of_like_length, softmax
 from models.text import input_of
+from models.training import unpack
 from models.values import Prediction, Scorer
 
 _MAX_TOKENS = 128
-_WORDS_AT_ONCE = {"cpu": 1_024, "cuda": 32_768}  # rows × longest row of one run
+_WORDS_AT_ONCE = {"cpu": 1_024, "mps": 8_192, "cuda": 32_768}  # rows × longest row of one run
 _TEXTS_AT_ONCE = 4_096  # tokenised together, so that memory does not grow with the length of the call
 _PROBE_SECONDS = 5.0
 _TALKERS: tuple[Any, ...] = (transformers_logging, hub_logging)  # two modules of one shape, only half typed
+
+
+class _Row(NamedTuple):
+    """A text as the tokenizer gives it, by the names of the model's inputs."""
+
+    pieces: dict[str, list[int]]
+    toward: bool
 
 
 def open_model(name: str, *, threads: int | None, device: str) -> Scorer:
     """Load a hub id or a folder; raises ModelMissing (not there, cannot be fetched) or ModelUnusable."""
     if threads:
         torch.set_num_threads(threads)
+    kind = _dtype(_checked_device(device))
     with _quiet():
-        source = _Source(name)
+        source = _Shipped(name) if folder.is_ours(Path(name)) else _Source(name)
         config = source.config()
         reading = _reading(name, config)
         if getattr(config, "problem_type", None) == "multi_label_classification":
             raise ModelUnusable(f'Model "{name}" rates its labels one by one; name one that chooses between them.')
-        engine = _Engine(source.tokenizer(), source.model(_dtype(device)), reading, _checked_device(device))
+        engine = _Engine(source.tokenizer(), source.model(kind), reading, device)
+    told = f"torch on {device} in {str(kind).removeprefix('torch.')}"
     targets = isinstance(reading, Heads) and reading.reads_targets
-    return CachingScorer(source.versioned_name(config), engine.answer, reads_targets=targets)
+    told_name = source.versioned_name(config)
+    return EmbeddingScorer(told_name, engine.answer, engine.vectors, engine=told, reads_targets=targets)
 
 
 def _reading(name: str, config: Any) -> LabelMap | Heads:
@@ -125,6 +144,30 @@ class _Source:
         return f'Model "{self._name}" cannot be fetched from the hub: {_first_line(error)} Check the name.'
 
 
+class _Shipped:
+    """A folder in the shipped format, as the parts that _Source gives; its name is that of the same weights there."""
+
+    def __init__(self, name: str) -> None:
+        self._held = folder.read(Path(name))
+        self._model: Any = unpack.network(self._held)
+
+    def config(self) -> Any:
+        """The network's config, which lists the model's answers."""
+        return self._model.config
+
+    def tokenizer(self) -> Any:
+        """The shipped tokenizer."""
+        return unpack.tokenizer_of(self._held)
+
+    def model(self, dtype: torch.dtype) -> Any:
+        """The network with its weights."""
+        return self._model.to(dtype)
+
+    def versioned_name(self, _config: Any) -> str:
+        """The shipped name."""
+        return self._held.name
+
+
 class _Engine:
     """Tokenizer, model and the reading of its outputs on one device."""
 
@@ -134,28 +177,75 @@ class _Engine:
         self._reading = reading
         self._device = device
         self._cap = _WORDS_AT_ONCE.get(torch.device(device).type, _WORDS_AT_ONCE["cuda"])
-        places = getattr(model.config, "max_position_embeddings", _MAX_TOKENS + 2)
-        self._max_tokens = min(_MAX_TOKENS, tokenizer.model_max_length, places - 2)
+        # Two places fewer: some families count from 2. Ours does not.
+        places = getattr(model.config, "max_position_embeddings", _MAX_TOKENS + 2) - 2 * (not self._ours)
+        self._max_tokens = min(_MAX_TOKENS, tokenizer.model_max_length, places)
+        # One thread: a tokenizer of transformers must not be used by two at once.
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="read")
+        self._turn = threading.Lock()
 
-    def answer(self, requests: Sequence[Request]) -> list[Prediction]:
+    @property
+    def _ours(self) -> bool:
+        return isinstance(self._reading, Heads)
+
+    def answer(self, requests: Iterable[Request]) -> list[Prediction]:
         """One prediction per request, in order."""
         answers: list[Prediction] = []
-        for start in range(0, len(requests), _TEXTS_AT_ONCE):
-            answers.extend(self._answer_slice(requests[start : start + _TEXTS_AT_ONCE]))
+        for rows, logits in self._outputs(requests, self._logits):
+            lines = zip(rows, logits.tolist(), strict=True)
+            answers += [self._prediction(line, toward=row.toward) for row, line in lines]
         return answers
 
-    def _answer_slice(self, requests: Sequence[Request]) -> list[Prediction]:
-        rows = self._pieces(requests)
-        placed: dict[int, Prediction] = {}
-        for batch in batches_of_like_length([len(row["input_ids"]) for row in rows], self._cap):
-            for index, logits in zip(batch, self._logits([rows[index] for index in batch]), strict=True):
-                placed[index] = self._prediction(logits, toward=requests[index][1] is not None)
-        return [placed[index] for index in range(len(rows))]
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """The embedding of each text: the mean over its word pieces, of length 1.
+
+        Of ours what enters the last layer, as in the shipped graph; of any other model what leaves it.
+        """
+        found = [vectors.numpy() for _, vectors in self._outputs(((text, None) for text in texts), self._means)]
+        return np.concatenate(found) if found else np.zeros((0, self._model.config.hidden_size), np.float32)
+
+    def _prediction(self, logits: list[float], *, toward: bool) -> Prediction:
+        if isinstance(self._reading, Heads):
+            return self._reading.prediction(logits, toward=toward)
+        return Prediction(sentiment=self._reading.sentiment(softmax(logits)))
+
+    def _outputs(
+        self, requests: Iterable[Request], read: Callable[[Any], torch.Tensor]
+    ) -> Iterator[tuple[list[_Row], torch.Tensor]]:
+        """What `read` gives for each text, some thousand at a time, in order."""
+        for rows in ahead(self._slices(iter(requests)), self._reader):
+            with self._turn:
+                found = self._read(rows, read)
+            yield rows, found
+
+    @torch.inference_mode()
+    def _read(self, rows: Sequence[_Row], read: Callable[[Any], torch.Tensor]) -> torch.Tensor:
+        """One line per row. Nothing waits for a device until all is handed to it."""
+        plan = batches_of_like_length([len(row.pieces["input_ids"]) for row in rows], self._cap)
+        found = torch.cat([read(self._padded([rows[index].pieces for index in batch])) for batch in plan])
+        return found.float().cpu()[torch.tensor([index for batch in plan for index in batch]).argsort()]
+
+    def _padded(self, rows: list[dict[str, list[int]]]) -> Any:
+        return self._tokenizer.pad(rows, return_tensors="pt").to(self._device)
+
+    def _logits(self, inputs: Any) -> torch.Tensor:
+        logits: torch.Tensor = self._model(**inputs).logits
+        return logits
+
+    def _means(self, inputs: Any) -> torch.Tensor:
+        said = self._model.base_model(**inputs, output_hidden_states=True)
+        hidden = (said.hidden_states[-2] if self._ours else said[0]).float()
+        mask = inputs["attention_mask"].unsqueeze(-1)
+        return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1)
+
+    def _slices(self, requests: Iterator[Request]) -> Iterator[list[_Row]]:
+        while some := list(islice(requests, _TEXTS_AT_ONCE)):
+            pieces = self._pieces(some)
+            yield [_Row(each, target is not None) for each, (_, target) in zip(pieces, some, strict=True)]
 
     def _pieces(self, requests: Sequence[Request]) -> list[dict[str, list[int]]]:
         """Word pieces of each text, or of the text and its target after it; ours are spelled out as in training."""
-        ours = isinstance(self._reading, Heads)
-        inputs = [input_of(text, target) if ours else text for text, target in requests]
+        inputs = [input_of(text, target) if self._ours else text for text, target in requests]
         found: dict[int, dict[str, list[int]]] = {}
         for paired in (False, True):
             places = [place for place, each in enumerate(inputs) if isinstance(each, tuple) is paired]
@@ -167,17 +257,6 @@ class _Engine:
         given = [list(part) for part in zip(*inputs, strict=True)] if paired else [list(inputs)]
         rows = self._tokenizer(*given, truncation="only_first" if paired else True, max_length=self._max_tokens)
         return [{key: values[row] for key, values in rows.items()} for row in range(len(inputs))]
-
-    def _prediction(self, logits: list[float], *, toward: bool) -> Prediction:
-        if isinstance(self._reading, Heads):
-            return self._reading.prediction(logits, toward=toward)
-        return Prediction(sentiment=self._reading.sentiment(softmax(logits)))
-
-    @torch.inference_mode()
-    def _logits(self, picked: list[dict[str, list[int]]]) -> list[list[float]]:
-        inputs = self._tokenizer.pad(picked, return_tensors="pt").to(self._device)
-        rows: list[list[float]] = self._model(**inputs).logits.double().cpu().tolist()
-        return rows
 
 
 def _check_folder(path: Path) -> None:
@@ -215,7 +294,15 @@ def _checked_device(device: str) -> str:
 
 
 def _dtype(device: str) -> torch.dtype:
-    return torch.bfloat16 if device.startswith("cuda") else torch.float32
+    """bfloat16 on a GPU that computes with it; not every one does, and some say so only when asked to."""
+    kind = torch.device(device).type
+    if kind == "cpu" or (kind == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False)):
+        return torch.float32
+    try:
+        torch.ones(8, 8, device=device, dtype=torch.bfloat16).matmul(torch.ones(8, 8, device=device).bfloat16()).sum()
+    except (RuntimeError, TypeError):
+        return torch.float32
+    return torch.bfloat16
 
 
 def _reachable() -> bool:

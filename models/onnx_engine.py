@@ -2,31 +2,47 @@
 
 The graph takes rows of one length, unpadded, and quantises activations per position, so that a text's numbers
 do not depend on its neighbours. One session is shared by a few threads, each running small batches on its own:
-small matrices gain more from that than from threads inside an operator. The memory arena is off, so that one
-batch of long texts does not keep its memory for ever.
+small matrices gain more from that than from threads inside an operator. While they run, the caller's thread
+normalises and tokenises the next few hundred texts; a batch is run when it is full, and a few wait, so that memory
+does not grow with the length of a call. The memory arena is off, so that one batch of long texts does not keep its
+memory for ever.
 """
 
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 
 from models import folder
+from models.embedding import EmbeddingScorer, Vectors
 from models.errors import ModelUnusable
-from models.scoring import CachingScorer, Request
+from models.scoring import Request
 from models.text import input_of
 from models.values import Prediction, Scorer
 
 _WORDS_AT_ONCE = 512  # rows × length of one run; measured: more is no faster, and takes more memory
-_TEXTS_AT_ONCE = 4_096  # tokenised together, so that memory does not grow with the length of the call
+_TEXTS_AT_ONCE = 512  # tokenised together
+_BATCHES_AHEAD = 4  # for each thread: enough to last while the next texts are tokenised
+_LOGITS, _EMBEDDING = "logits", "embedding"
 
 Ids = npt.NDArray[np.int64]
+
+
+class _Row(NamedTuple):
+    """A text as the graph reads it: word pieces, and the segment (0 text, 1 target) of each."""
+
+    place: int  # in the call
+    toward: bool
+    pieces: list[int]
+    segments: list[int]
 
 
 def open_model(name: str, *, threads: int | None, device: str) -> Scorer:
@@ -34,8 +50,11 @@ def open_model(name: str, *, threads: int | None, device: str) -> Scorer:
     if device != "cpu":
         raise ModelUnusable(f'Model "{name}" runs on the device "cpu", not on "{device}". Leave the device out.')
     held = folder.read(Path(name))
-    engine = _Engine(held, threads or usable_cores())
-    return CachingScorer(held.name, engine.answer, reads_targets=held.heads.reads_targets)
+    threads = threads or usable_cores()
+    engine = _Engine(held, threads)
+    told = f"ONNX Runtime on cpu, {threads} thread{'s' * (threads > 1)}"
+    targets = held.heads.reads_targets
+    return EmbeddingScorer(held.name, engine.answer, engine.vectors, engine=told, reads_targets=targets)
 
 
 def usable_cores() -> int:
@@ -53,41 +72,70 @@ class _Engine:
         self._tokenizer.enable_truncation(max_length=held.max_tokens, strategy="only_first")
         self._session = _session(held.graph)
         self._reads = [each.name for each in self._session.get_inputs()]  # a graph for sentiment alone has no segments
-        given = self._session.get_outputs()[0].shape[-1]
+        self._gives = {each.name: each.shape[-1] for each in self._session.get_outputs()}
+        given = self._gives.get(_LOGITS)
         if given != held.heads.outputs:
             raise ModelUnusable(
-                f"{held.name}: gives {given} numbers for a text, and the config reads {held.heads.outputs}."
+                f"{held.name}: gives {given or 'no'} numbers for a text, and the config reads {held.heads.outputs}."
             )
+        self._name = held.name
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="score") if threads > 1 else None
+        self._most_waiting = _BATCHES_AHEAD * threads
 
-    def answer(self, requests: Sequence[Request]) -> list[Prediction]:
+    def answer(self, requests: Iterable[Request]) -> list[Prediction]:
         """One prediction per request, in order."""
-        answers: list[Prediction] = []
-        for start in range(0, len(requests), _TEXTS_AT_ONCE):
-            answers.extend(self._answer_slice(requests[start : start + _TEXTS_AT_ONCE]))
-        return answers
-
-    def _answer_slice(self, requests: Sequence[Request]) -> list[Prediction]:
-        rows = self._tokenizer.encode_batch_fast([input_of(text, target) for text, target in requests])
-        plan = list(_batches_of_equal_length([len(row) for row in rows]))
-        inputs = [_inputs([rows[index] for index in batch]) for batch in plan]
-        outputs = self._pool.map(self._logits, inputs) if self._pool and len(inputs) > 1 else map(self._logits, inputs)
         placed: dict[int, Prediction] = {}
-        for batch, logits in zip(plan, outputs, strict=True):
-            for index, row in zip(batch, logits, strict=True):
-                placed[index] = self._heads.prediction(row, toward=requests[index][1] is not None)
-        return [placed[index] for index in range(len(rows))]
+        for batch, logits in self._outputs(_LOGITS, requests):
+            for row, numbers in zip(batch, logits.tolist(), strict=True):
+                placed[row.place] = self._heads.prediction(numbers, toward=row.toward)
+        return [placed[place] for place in range(len(placed))]
 
-    def _logits(self, inputs: dict[str, Ids]) -> list[list[float]]:
-        read = {name: inputs[name] for name in self._reads}
-        rows: list[list[float]] = self._session.run(["logits"], read)[0].tolist()
-        return rows
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """The embedding of each text; raises ModelUnusable where the graph has none."""
+        if _EMBEDDING not in self._gives:
+            raise ModelUnusable(
+                f'Model "{self._name}" has no sentence embedding: its graph has no output "{_EMBEDDING}". '
+                "Train it again with python -m models.training, or name another model."
+            )
+        found = np.empty((len(texts), self._gives[_EMBEDDING]), np.float32)
+        for batch, vectors in self._outputs(_EMBEDDING, ((text, None) for text in texts)):
+            found[[row.place for row in batch]] = vectors
+        return found
 
+    def _outputs(self, name: str, requests: Iterable[Request]) -> Iterator[tuple[list[_Row], Vectors]]:
+        """What the graph says of each batch, in any order; a few batches are under way at a time."""
+        batches = _batches_of_equal_length(chain.from_iterable(self._slices(iter(requests))))
+        first = list(islice(batches, 2))
+        batches = chain(first, batches)
+        if self._pool is None or len(first) < 2:  # one batch is run where it is
+            yield from ((batch, self._run(name, batch)) for batch in batches)
+            return
+        running: deque[tuple[list[_Row], Future[Vectors]]] = deque()
+        for batch in batches:
+            running.append((batch, self._pool.submit(self._run, name, batch)))
+            if len(running) > self._most_waiting:
+                done, future = running.popleft()
+                yield done, future.result()
+        yield from ((batch, future.result()) for batch, future in running)
 
-def _inputs(rows: Sequence[Encoding]) -> dict[str, Ids]:
-    """What the graph reads of rows of one length: word pieces, and the segment (0 text, 1 target) of each."""
-    ids, kinds = (np.array([getattr(row, part) for row in rows], dtype=np.int64) for part in ("ids", "type_ids"))
-    return {"input_ids": ids, "token_type_ids": kinds}
+    def _slices(self, requests: Iterator[Request]) -> Iterator[list[_Row]]:
+        """The requests, tokenised some hundred at a time."""
+        place = 0
+        while some := list(islice(requests, _TEXTS_AT_ONCE)):
+            found = self._tokenizer.encode_batch_fast([input_of(text, target) for text, target in some])
+            yield [
+                _Row(number, target is not None, row.ids, row.type_ids)
+                for number, (row, (_, target)) in enumerate(zip(found, some, strict=True), place)
+            ]
+            place += len(some)
+
+    def _run(self, name: str, batch: Sequence[_Row]) -> Vectors:
+        given: dict[str, Ids] = {
+            "input_ids": np.array([row.pieces for row in batch], np.int64),
+            "token_type_ids": np.array([row.segments for row in batch], np.int64),
+        }
+        found: Vectors = self._session.run([name], {each: given[each] for each in self._reads})[0]
+        return found
 
 
 def _session(graph: bytes) -> onnxruntime.InferenceSession:
@@ -103,10 +151,12 @@ def _session(graph: bytes) -> onnxruntime.InferenceSession:
         raise ModelUnusable(f"ONNX Runtime {onnxruntime.__version__} cannot run the model: {error}") from error
 
 
-def _batches_of_equal_length(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices in batches whose rows all have the same length: nothing is padded."""
-    order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)  # long first: threads end together
-    for length, alike in groupby(order, key=lengths.__getitem__):
-        indices = list(alike)
-        rows = max(1, _WORDS_AT_ONCE // length)
-        yield from (indices[at : at + rows] for at in range(0, len(indices), rows))
+def _batches_of_equal_length(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
+    """Rows of one length, so that nothing is padded: a batch as soon as it is full, at the end all that are not."""
+    waiting: dict[int, list[_Row]] = defaultdict(list)
+    for row in rows:
+        length = len(row.pieces)
+        waiting[length].append(row)
+        if (len(waiting[length]) + 1) * length > _WORDS_AT_ONCE:
+            yield waiting.pop(length)
+    yield from (waiting[length] for length in sorted(waiting, reverse=True))  # long first: threads end together

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from models import folder
+from models.calibration import calibrated
+from models.calibration import read as read_calibration
 from models.errors import EngineMissing, ModelError
 from models.values import ModelInfo, Scorer
 
@@ -28,23 +30,54 @@ class _Engine(Protocol):
 _ENGINES = {"onnx": "models.onnx_engine", "hub": "models.hub_engine"}
 _NEEDS: dict[str, tuple[Sequence[str], str]] = {
     "onnx": (("onnxruntime", "tokenizers", "numpy"), "Reinstall the program: pip install ."),
-    "hub": (("torch", "transformers"), "Install the extra: pip install '.[torch]'"),
+    "hub": (("torch", "transformers", "onnx"), "Install the extra: pip install '.[torch]'"),
 }
 
 
-def load(name: str = "bundled", *, threads: int | None = None, device: str = "cpu") -> Scorer:
+def load(
+    name: str = "bundled", *, threads: int | None = None, device: str = "cpu", calibration: Path | None = None
+) -> Scorer:
     """Open a model. `threads`: processor threads to use, None for all that this process may use.
 
-    `device`: "cpu", or what torch calls it ("cuda", "cuda:1"); the shipped format runs on "cpu" only.
+    `device`: "cpu", or what torch calls it ("cuda", "cuda:1", "mps"). The shipped format runs on ONNX Runtime on
+    "cpu", and on torch anywhere else, from the same folder and under the same name. `calibration`: a file that was made
+    for this model by `model calibrate`; the scorer's name then ends in "+cal-" and the file's digest.
     Raises ModelMissing, ModelUnusable or EngineMissing.
     """
     path = _HERE / name if name in _shipped() else Path(name)
-    engine = "onnx" if name == _DEFAULT or folder.is_ours(path) else "hub"
+    ours = name == _DEFAULT or folder.is_ours(path)
+    engine = "onnx" if ours and device == "cpu" else "hub"
     missing = _missing(engine)
     if missing:
         raise EngineMissing(f'Model "{name}": {missing}')
     module = cast("_Engine", importlib.import_module(_ENGINES[engine]))
-    return module.open_model(str(path) if engine == "onnx" else name, threads=threads, device=device)
+    scorer = module.open_model(str(path) if ours else name, threads=threads, device=device)
+    return scorer if calibration is None else calibrated(scorer, calibration)
+
+
+def languages_of(name: str) -> frozenset[str] | None:
+    """ISO 639-1 codes of the languages that a model was measured on, as its folder says; None where nobody says.
+
+    A model on the hub says nothing. Loads nothing and raises nothing.
+    """
+    told = folder.languages(_HERE / name if name in _shipped() else Path(name))
+    return None if told is None else frozenset(told)
+
+
+def confusions_of(
+    name: str, answer: str = "sentiment", *, calibration: Path | None = None
+) -> list[tuple[tuple[int, ...], ...]]:
+    """Confusions of a model, [true][said], one for each labelled set that its folder states; empty where nobody says.
+
+    With a calibration only its own holds: it changes what is said. Loads no model. Raises as reading the calibration
+    does (ModelMissing, ModelUnusable).
+    """
+    if calibration is not None:
+        learned = read_calibration(calibration).answers.get(answer)
+        if learned is not None:
+            return [] if learned.confusion is None else [learned.confusion]
+    told = folder.measured(_HERE / name if name in _shipped() else Path(name))
+    return [each.confusion for each in told if each.answer == answer]
 
 
 def available() -> list[ModelInfo]:
@@ -59,7 +92,7 @@ def _info(path: Path) -> ModelInfo:
         folder.read(path)
     except ModelError as error:
         missing = missing or str(error)
-    return ModelInfo(path.name, "onnxruntime", str(path), missing)
+    return ModelInfo(path.name, "onnxruntime", str(path), missing, folder.languages(path))
 
 
 def _shipped() -> list[str]:

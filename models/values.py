@@ -1,5 +1,6 @@
 """What a model says about a text; part of models/, standard library only, knows no engine and no store."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -64,12 +65,16 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """One model or engine as `model list` and `doctor` show it; `missing` says in words what is wrong, or None."""
+    """One model or engine as `model list` and `doctor` show it; `missing` says in words what is wrong, or None.
+
+    `languages` (ISO 639-1) are those that it was measured on; None where nobody says.
+    """
 
     name: str
     engine: str
     where: str
     missing: str | None = None
+    languages: tuple[str, ...] | None = None
 
     @property
     def ok(self) -> bool:
@@ -92,3 +97,14 @@ def label_of(sentiment: Sentiment, unsure_below: float) -> Label:
     if sentiment.neutral == sentiment.confidence:
         return "neutral"
     return "negative" if sentiment.negative == sentiment.confidence else "positive"
+
+
+def doubt_of(sentiment: Sentiment, unsure_below: float) -> str | None:
+    """Why `label_of` says "unsure", in words; None where it does not.
+
+    >>> doubt_of(Sentiment(0.419, 0.3, 0.281), 0.45)
+    'confidence 0.41 is below 0.45'
+    """
+    if sentiment.confidence >= unsure_below:
+        return None
+    return f"confidence {math.floor(sentiment.confidence * 100) / 100:.2f} is below {unsure_below:g}"

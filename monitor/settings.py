@@ -146,7 +146,7 @@ def shown(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """Every effective value as (key, value, where it came from); a secret shows its reference, never its value."""
     for section in Sections:
         for key, value in getattr(settings, section):
-            yield _line(settings, f"{section}.{key}", value)
+            yield from _lines(settings, f"{section}.{key}", value)
     for word, items in (("source", settings.sources), ("rule", settings.rules), ("receiver", settings.receivers)):
         for item in items:
             common = {key.name: getattr(item, key.name) for key in fields(item) if key.name not in ("name", "options")}
@@ -159,6 +159,15 @@ def shown(settings: Settings) -> Iterator[tuple[str, str, str]]:
     for number, route in enumerate(settings.routes, 1):
         for key, value in route:
             yield _line(settings, f"route {number}.{key.rstrip('_')}", value)
+
+
+def _lines(settings: Settings, key: str, value: object) -> Iterator[tuple[str, str, str]]:
+    """A line, or one for each entry of a table that has some."""
+    if isinstance(value, Mapping) and value:
+        for name, each in value.items():
+            yield f"{key}.{name}", as_written(each), settings.origins.get(key, "default")
+    else:
+        yield _line(settings, key, value)
 
 
 def _line(settings: Settings, key: str, value: object) -> tuple[str, str, str]:
@@ -177,7 +186,7 @@ def as_written(value: object) -> str:
         return str(value).lower()
     if isinstance(value, timedelta):
         return duration_text(value)
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list | Mapping):
         return ", ".join(as_written(each) for each in value)
     return "" if value is None else without_password(str(value))
 

@@ -107,6 +107,30 @@ def _path(value: object) -> object:
     return value
 
 
+def _language(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z]{2,3}", value):
+        raise ValueError('it must be a language in ISO 639-1, as in "de"')
+    return value
+
+
+def _some(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError('it must name one at least, as in ["en"]')
+    return value
+
+
+def _routes(value: object) -> object:
+    """The whole table at once: which language it is about is then said in words."""
+    if not isinstance(value, Mapping):
+        raise ValueError("it must be a table, under a line [model.languages]")
+    for code, name in value.items():
+        if not re.fullmatch(r"[a-z]{2,3}|\*", str(code)):
+            raise ValueError(f'"{str(code)[:40]}" is not a language; write ISO 639-1, as in de, or "*" for all others')
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError(f'{code} must name a model in quotes, as in {code} = "some/model"')
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Interval = Annotated[Duration, AfterValidator(_positive)]
 SecretName = Annotated[Secret, BeforeValidator(_secret)]
@@ -117,6 +141,9 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_not_blank)]
 Names = tuple[Name, ...]
+Language = Annotated[str, BeforeValidator(_language)]
+Languages = Annotated[tuple[Language, ...], AfterValidator(_some)]
+ModelByLanguage = Annotated[Mapping[str, str], BeforeValidator(_routes)]
 Handles = tuple[Annotated[Name, _without("@")], ...]
 Hashtags = tuple[Annotated[Name, _without("#")], ...]
 
@@ -143,6 +170,19 @@ class ModelSection(Section):
     threads: Whole | None = Field(None, ge=1, le=256, description="Threads for scoring; unset: one for each core.")
     unsure_below: Number = Field(
         0.0, ge=0, le=1, description="A label whose probability is below this is called unsure; 0: never."
+    )
+    calibration: FilePath | None = Field(
+        None, description="A calibration that was fitted for this model on your own posts; unset: the model's own."
+    )
+    measured: Languages | None = Field(
+        None,
+        description="Languages (ISO 639-1) that this model was measured on; a post in any other is unsure, or goes by"
+        " `languages`. Unset: what the model's folder says, or all where it says nothing, as models on the hub do.",
+    )
+    languages: ModelByLanguage = Field(
+        {},
+        description='Language = model, in a table [model.languages]; "*" for those that no other model here was'
+        " measured on. A model is loaded with its first post.",
     )
 
 

@@ -91,6 +91,16 @@ def test_every_part_reaches_its_place(load: Loader) -> None:
     assert given.routes[0].continue_ is True
 
 
+def test_languages_have_models_of_their_own(load: Loader) -> None:
+    given = load(
+        '[model]\nmeasured = ["en", "fr"]\ncalibration = "mine.json"\n[model.languages]\nde = "a/b"\n"*" = "c"'
+    )
+    assert given.model.languages == {"de": "a/b", "*": "c"}
+    assert given.model.measured == ("en", "fr")
+    assert given.model.calibration == Path("mine.json")
+    assert (load().model.languages, load().model.measured, load().model.calibration) == ({}, None, None)
+
+
 def test_a_byte_order_mark_is_passed_over(load: Loader) -> None:
     assert load(b'\xef\xbb\xbf[store]\npath = "x.db"\n').store.path == Path("x.db")
 
@@ -177,6 +187,14 @@ WRONG_IN_MONITOR = {
     "an option of the wrong type": (f'{INBOX}page_rows = "many"', 'page_rows = "many": it must be a whole number'),
     "an option out of its list": (f'{INBOX}format = "xml"', "format = \"xml\": it must be one of 'jsonl' or 'csv'."),
     "broken TOML": ("a = = 3", "monitor.toml: is not TOML: Invalid value (at line 1, column 5)."),
+    "a language with its country": (
+        '[model.languages]\n"pt-BR" = "x"',
+        '[model]: languages = {…}: "pt-BR" is not a language; write ISO 639-1, as in de, or "*" for all others.',
+    ),
+    "a language without a model": ('[model.languages]\nde = ""', 'de must name a model in quotes, as in de = "some'),
+    "no table of languages": ('[model]\nlanguages = "de"', "it must be a table, under a line [model.languages]."),
+    "a language by its name": ('[model]\nmeasured = ["English"]', 'it must be a language in ISO 639-1, as in "de".'),
+    "measured on nothing": ("[model]\nmeasured = []", "it must name one at least"),
     "a key twice": ("[store]\npath = 'a'\npath = 'b'", "monitor.toml: is not TOML: Cannot overwrite a value"),
     "bytes that are no text": (b"a = '\xff'", "monitor.toml: is not UTF-8 text (byte 6). Save it as UTF-8."),
     "another encoding": ("[store]".encode("utf-16"), "monitor.toml: is not UTF-8 text"),
@@ -242,6 +260,7 @@ def test_a_wrong_rule_route_or_receiver_is_refused(refused: Refused, text: str, 
     [
         ("MONITOR_SCHEDULE__WORKERS", "lots", 'workers = "lots": it must be a whole number, as in 16.'),
         ("MONITOR_SCHEDULE__WORKERS", "1", 'workers = "1": it must be at least 2.'),
+        ("MONITOR_MODEL__LANGUAGES", "de=x", "it must be a table, under a line [model.languages]."),
         ("MONITOR_MODEL__UNSURE_BELOW", "half", "it must be a number, as in 0.5."),
         ("MONITOR_SCHEDULE__WORK_EVERY", "5x", 'work_every = "5x": it is not a duration'),
         ("MONITOR_SCHEDULE_WORKERS", "4", "two underscores part section and key: MONITOR_SCHEDULE__WORKERS."),

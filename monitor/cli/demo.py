@@ -83,7 +83,7 @@ def _replay(program: Program, posts: Path) -> replay.Progress:
 def _tell(program: Program, done: replay.Progress, seconds: float) -> None:
     incidents = program.store.incidents.all()
     talk.print(
-        f"\n{done.added} posts scored by {program.scorer().name} in {seconds:.0f} s: {len(incidents)}"
+        f"\n{done.added} posts scored by {program.router().name} in {seconds:.0f} s: {len(incidents)}"
         f" incident{'' if len(incidents) == 1 else 's'}"
         + "".join(f"\n  {i.brand}: {iso(i.opened_at)}, {i.severity}, {i.status.value}" for i in incidents)
         + "\n\nWhat next:"

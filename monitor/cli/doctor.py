@@ -22,7 +22,7 @@ from monitor.cli._common import ConfigOption, DbOption, JsonOption, counted, emi
 from monitor.clock import SystemClock, iso
 from monitor.domain import Secret
 from monitor.errors import MonitorError
-from monitor.pipeline.program import load_model
+from monitor.pipeline.program import load_router
 from monitor.settings import PluginSettings, Settings
 from monitor.store import Store
 from monitor.store.database import SAFE_SQLITE, sqlite_version
@@ -85,11 +85,34 @@ def _model(settings: Settings) -> Iterator[Finding]:
     for info in models.available():
         yield Finding("model", True if info.ok else None, f"{info.name} ({info.engine}): {info.missing or info.where}")
     try:
-        scorer = load_model(settings)
-        scorer.predict(["The parcel never came."])
-        yield Finding("model in use", True, f"{scorer.name} answers")
-    except (MonitorError, models.ModelError) as error:
+        router = load_router(settings)
+    except MonitorError as error:
         yield Finding("model in use", False, str(error))
+        return
+    yield _answering("model in use", router.first)
+    for code, reader in router.routes.items():
+        what = "all other languages" if code == models.OTHERS else code
+        yield _answering(f"model for {what}", reader, code)
+    if models.OTHERS in router.routes and router.first.languages is None:
+        words = '"*" is never asked: nobody says what the first model was measured on. Set [model] measured.'
+        yield Finding("languages", None, words)
+    elif models.OTHERS not in router.routes and router.first.languages is not None:
+        yield Finding("languages", True, "a post in any other language is unsure, with the reason")
+
+
+def _answering(what: str, reader: models.Reader, code: str | None = None) -> Finding:
+    """Whether a model answers, and in which languages it may."""
+    try:
+        scorer = reader.scorer()
+        scorer.predict(["The parcel never came."])
+    except models.ModelError as error:
+        return Finding(what, False, str(error))
+    measured = "nobody says on which languages" if reader.languages is None else ", ".join(sorted(reader.languages))
+    engine = getattr(scorer, "engine", "an engine of its own")
+    words = f"{scorer.name} answers, on {engine}; measured on: {measured}"
+    if code in (None, models.OTHERS) or reader.reads(code):
+        return Finding(what, True, words)
+    return Finding(what, None, f"{words}; so a post in {code} is unsure")
 
 
 def _secrets(settings: Settings) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Score the posts of a file: each comes back with its sentiment.
 
 Reads JSONL or CSV (`-`: standard input, JSONL) and writes JSONL in the same order, every input field kept. Knows the
-model and the file format; no store.
+models and the file format; no store.
 """
 
 import json
@@ -15,7 +15,6 @@ from typing import Annotated
 import typer
 
 import models
-from models.language import identify
 from monitor.cli._common import (
     SHOWN_REJECTS,
     ConfigOption,
@@ -32,11 +31,12 @@ from monitor.clock import SystemClock
 from monitor.domain import Reject
 from monitor.errors import InputError, ModelUnavailable
 from monitor.out_file import opened
-from monitor.pipeline.program import load_model
+from monitor.pipeline.program import load_router
 from monitor.posts import Reading, Row, read_rows, to_mention
 
 app = new_app()
 ANSWERS = ("complaint", "emotion", "irony", "offensive", "touchpoints")
+NUMBERS = ("negative", "neutral", "positive", "polarity")
 CHUNK = 4096  # rows scored together: enough to sort by length, small enough to keep memory flat
 
 
@@ -51,22 +51,24 @@ def main(
     settings, out = settings_of(config), named(out, "--out")
     rows = _rows(file)
     first = list(islice(rows, 1))
-    scorer = load_model(settings, model)
+    router = load_router(settings, model)
     rejects: list[Reject] = []  # the first few, to show
+    asked: dict[str, None] = {}  # the models that were, in the order in which they first were
     done = bad = 0
     with opened(out) as stream, progress("scoring", count_lines(file)) as shown:
         for chunk in _chunks(_chain(first, rows)):
             good = [row for row in chunk if row.mention is not None]
             refused = [row.reject for row in chunk if row.reject is not None]
             rejects, bad = (rejects + refused)[:SHOWN_REJECTS], bad + len(refused)
-            for line in _scored(scorer, good, settings.model.unsure_below):
-                stream.write(line + "\n")
+            for row, answer in zip(good, _answers(router, good), strict=True):
+                stream.write(_line(row, answer, settings.model.unsure_below) + "\n")
+                asked[answer.model] = None
             done += len(good)
             shown(done + bad)
     say_rejects(rejects, bad, str(file))
     if bad and not done:
         raise InputError(f"{file}: no row could be scored. Each line needs a field `text`.")
-    talk.print(f"{counted(done, 'post')} scored by {scorer.name}.", markup=False)
+    talk.print(f"{counted(done, 'post')} scored by {', '.join(asked) or router.name}.", markup=False)
 
 
 def _rows(file: Path) -> Iterator[Row]:
@@ -96,19 +98,13 @@ def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _scored(scorer: models.Scorer, rows: Sequence[Row], unsure_below: float) -> Iterator[str]:
+def _answers(router: models.Router, rows: Sequence[Row]) -> list[models.Answer]:
     mentions = [row.mention for row in rows if row.mention is not None]
-    texts = [mention.text for mention in mentions]
     targets = [mention.targets[0] if mention.targets else None for mention in mentions]
     try:
-        said = scorer.predict(texts, targets)
+        return router.answer([each.text for each in mentions], targets, [each.lang for each in mentions])
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
-    unknown = [place for place, mention in enumerate(mentions) if not mention.lang]
-    found = dict(zip(unknown, identify([texts[place] for place in unknown]), strict=True))
-    for place, (row, prediction) in enumerate(zip(rows, said, strict=True)):
-        language = found[place] if place in found else mentions[place].lang
-        yield _line(row, prediction, scorer.name, language, unsure_below)
 
 
 def _short(answer: float | Mapping[str, float] | None) -> object:
@@ -118,14 +114,25 @@ def _short(answer: float | Mapping[str, float] | None) -> object:
     return {name: round(value, 6) for name, value in answer.items()}
 
 
-def _line(row: Row, said: models.Prediction, model: str, language: str | None, unsure_below: float) -> str:
-    feeling = said.sentiment
-    numbers = {name: round(getattr(feeling, name), 6) for name in ("negative", "neutral", "positive", "polarity")}
+def _line(row: Row, answer: models.Answer, unsure_below: float) -> str:
+    said = answer.prediction
     scored = {
         **row.fields,
-        "sentiment": {"label": models.label_of(feeling, unsure_below), **numbers},
-        **{name: _short(getattr(said, name)) for name in ANSWERS},
-        "language": language,
-        "model": model,
+        "sentiment": _unsure(answer.unsure) if said is None else _sentiment(said.sentiment, unsure_below),
+        **{name: _short(getattr(said, name, None)) for name in ANSWERS},
+        "language": answer.language,
+        "model": answer.model,
     }
     return json.dumps(scored, ensure_ascii=False)
+
+
+def _unsure(reason: str | None) -> dict[str, object]:
+    """Of a post that no model may judge: its numbers are unknown, not in the middle."""
+    return {"label": "unsure", **dict.fromkeys(NUMBERS), "reason": reason}
+
+
+def _sentiment(feeling: models.Sentiment, unsure_below: float) -> dict[str, object]:
+    numbers = {name: round(getattr(feeling, name), 6) for name in NUMBERS}
+    reason = models.doubt_of(feeling, unsure_below)
+    said = {"label": models.label_of(feeling, unsure_below), **numbers}
+    return said if reason is None else {**said, "reason": reason}

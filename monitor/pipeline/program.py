@@ -56,7 +56,7 @@ class Rule:
 
 @dataclass(slots=True, kw_only=True)
 class Program:
-    """One run's parts. The model is loaded when the first post is scored."""
+    """One run's parts. Models are loaded when their first post is scored."""
 
     settings: Settings
     store: Store
@@ -68,13 +68,13 @@ class Program:
     matcher: Matcher
     settle: timedelta
     templates: Templates  # tried when they were read: a mistake in one shows at the start, and not in a crisis
-    _scorer: models.Scorer | None = field(default=None)
+    _router: models.Router | None = field(default=None)
 
-    def scorer(self) -> models.Scorer:
-        """The model that the settings name. Raises ModelUnavailable, in one sentence."""
-        if self._scorer is None:
-            self._scorer = load_model(self.settings)
-        return self._scorer
+    def router(self) -> models.Router:
+        """The models that the settings name, by language. Raises ModelUnavailable, in one sentence."""
+        if self._router is None:
+            self._router = load_router(self.settings)
+        return self._router
 
     def watched(self, brand: str) -> bool:
         """Whether alerts are wanted for a brand: competitors are only measured."""
@@ -82,12 +82,43 @@ class Program:
 
 
 def load_model(settings: Settings, name: str | None = None) -> models.Scorer:
-    """The named model, or the one in the settings. Raises ModelUnavailable, in one sentence."""
+    """The named model, or the one in the settings with its calibration. Raises ModelUnavailable, in one sentence."""
     section = settings.model
     try:
-        return models.load(name or section.name, threads=section.threads, device=section.device)
+        return models.load(
+            name or section.name, threads=section.threads, device=section.device,
+            calibration=None if name else section.calibration,
+        )  # fmt: skip
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
+
+
+def load_router(settings: Settings, name: str | None = None) -> models.Router:
+    """The settings' models by language, the first one loaded; or the named one alone, for the languages that it says.
+
+    Raises ModelUnavailable, in one sentence, where the first cannot be loaded.
+    """
+    section = settings.model
+    scorer = load_model(settings, name)
+    if name:
+        return models.Router.of(scorer, models.languages_of(name))
+    first = models.Reader(lambda: scorer, section.measured or models.languages_of(section.name))
+    readers = {section.name: first}
+    for code, model in section.languages.items():
+        readers.setdefault(model, models.Reader(_opener(settings, code, model), models.languages_of(model)))
+    return models.Router(first, {code: readers[model] for code, model in section.languages.items()})
+
+
+def _opener(settings: Settings, code: str, model: str) -> Callable[[], models.Scorer]:
+    section = settings.model
+
+    def opened() -> models.Scorer:
+        try:
+            return models.load(model, threads=section.threads, device=section.device)
+        except models.ModelError as error:
+            raise models.ModelError(f"[model.languages] {code}: {error}") from error
+
+    return opened
 
 
 def build(settings: Settings, store: Store, clock: Clock, *, scorer: models.Scorer | None = None) -> Program:
@@ -102,7 +133,7 @@ def build(settings: Settings, store: Store, clock: Clock, *, scorer: models.Scor
             for r in settings.routes
         ),
         matcher=Matcher(settings.brands), settle=_settle(settings, sources),
-        templates=Templates(settings.folder / "templates"), _scorer=scorer,
+        templates=Templates(settings.folder / "templates"), _router=models.Router.of(scorer) if scorer else None,
     )  # fmt: skip
 
 

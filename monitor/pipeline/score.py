@@ -1,10 +1,11 @@
-"""Score: what is pending goes through the model; scores, votes and counts are one transaction a batch.
+"""Score: what is pending goes to the model of its language; scores, votes and counts are one transaction a batch.
 
-Knows the model's protocol and the store; nothing of sources or rules. A post that the model cannot take is set aside
-with the reason, and the others go on.
+Knows the models' protocol and the store; nothing of sources or rules. A post that a model cannot take is set aside
+with the reason, and the others go on. One in a language that no model was measured on is kept as unsure, with the
+reason and without numbers: it is in no share, and gives no vote.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,12 +19,11 @@ from monitor.errors import ModelUnavailable
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.program import Stop, never
 from monitor.store import Store
-from monitor.store.scores import Pending, Tally
+from monitor.store.scores import Change, Judgement, Pending, Tally
 
 BATCH = 512
 ANSWERS = ("complaint", "emotion", "irony", "offensive", "touchpoints")  # of a prediction, beside sentiment
-Outcome = models.Prediction | str  # a prediction, or why there is none
-Pair = tuple[Pending, Score]
+Outcome = models.Answer | str  # an answer, or why none could be had
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,70 +32,89 @@ class ScoreReport:
 
     scored: int = 0
     quarantined: int = 0
+    unmeasured: int = 0  # in a language that no model was measured on
 
 
 def run(
     store: Store,
-    scorer: Callable[[], models.Scorer],
+    router: Callable[[], models.Router],
     *,
     now: datetime,
     unsure_below: float,
     settle: timedelta,
     stop: Stop = never,
 ) -> ScoreReport:
-    """Score everything that is pending, or as much as there is time for. The model is asked for only when needed."""
-    scored = quarantined = 0
+    """Score everything that is pending, or as much as there is time for. Models are asked for only when needed."""
+    scored = quarantined = unmeasured = 0
     while not stop() and (batch := store.scores.pending(limit=BATCH)):
-        model = scorer()
-        outcomes = list(zip(batch, _predict(model, batch), strict=True))
+        asked = _router(router)
+        outcomes = list(zip(batch, _answers(asked, batch), strict=True))
         reach("score.predicted")
         with store.transaction():
             same = store.scores.unchanged(batch)
             outcomes = [each for each in outcomes if (each[0].mention_id, each[0].target) in same]
             poison = [(item, said) for item, said in outcomes if isinstance(said, str)]
-            pairs = [
-                (item, _score(item, said, model.name, unsure_below))
-                for item, said in outcomes
-                if not isinstance(said, str)
-            ]
+            judged = [_judged(item, said, unsure_below) for item, said in outcomes if not isinstance(said, str)]
             for item, reason in poison:
-                store.scores.quarantine(item, model=model.name, reason=reason, now=now)
-            _save(store, pairs, now=now, settle=settle)
+                store.scores.quarantine(item, model=_asked_for(asked, item).name, reason=reason, now=now)
+            _save(store, judged, now=now, settle=settle)
             reach("score.rows_written")
         reach("score.committed")
-        scored, quarantined = scored + len(pairs), quarantined + len(poison)
-    return ScoreReport(scored, quarantined)
+        unknown = sum(each.score is None for each in judged)
+        scored, quarantined = scored + len(judged) - unknown, quarantined + len(poison)
+        unmeasured += unknown
+    return ScoreReport(scored, quarantined, unmeasured)
 
 
-def _predict(model: models.Scorer, batch: Sequence[Pending]) -> list[Outcome]:
-    """A prediction for each, or a reason: a batch that fails is halved until the one that breaks it stands alone.
+def _router(router: Callable[[], models.Router]) -> models.Router:
+    try:
+        asked = router()
+        asked.first.scorer()
+    except models.ModelError as error:
+        raise ModelUnavailable(str(error)) from error
+    return asked
 
-    Raises ModelUnavailable where it is the model that fails, and not a text.
+
+def _answers(router: models.Router, batch: Sequence[Pending]) -> list[Outcome]:
+    """An answer for each, or a reason: a batch that fails is halved until the one that breaks it stands alone.
+
+    Raises ModelUnavailable where it is a model that fails, and not a text.
     """
     try:
-        return _asked(model, [item.mention.text for item in batch], [item.target or None for item in batch])
+        return _asked(router, batch)
     except models.ModelError as error:
         raise ModelUnavailable(str(error)) from error
     except Exception as error:  # noqa: BLE001 - whatever a stranger's text breaks must not stop the others
         if len(batch) == 1:
-            _check(model, error)
+            _check(_asked_for(router, batch[0]), error)
             return [f"{type(error).__name__}: {str(error)[:200]}"]
         half = len(batch) // 2
-        return _predict(model, batch[:half]) + _predict(model, batch[half:])
+        return _answers(router, batch[:half]) + _answers(router, batch[half:])
 
 
-def _asked(model: models.Scorer, texts: Sequence[str], targets: Sequence[str | None]) -> list[Outcome]:
-    """What the model says; a prediction that is not made of numbers is none."""
-    said = model.predict(texts, targets)
-    if len(said) != len(texts):
-        raise ValueError(f"{len(said)} predictions for {len(texts)} texts")
-    return [each if isfinite(each.sentiment.polarity + each.sentiment.neutral) else "not a number" for each in said]
+def _asked(router: models.Router, batch: Sequence[Pending]) -> list[Outcome]:
+    """What the models say; a prediction that is not made of numbers is none."""
+    mentions = [item.mention for item in batch]
+    said = router.answer(
+        [mention.text for mention in mentions], [item.target or None for item in batch],
+        [mention.lang for mention in mentions],
+    )  # fmt: skip
+    return ["not a number" if each.prediction and not _is_finite(each.prediction) else each for each in said]
+
+
+def _asked_for(router: models.Router, item: Pending) -> models.Scorer:
+    """The model that reads a mention."""
+    return router.reader_of(item.mention.text, item.mention.lang).scorer()
+
+
+def _is_finite(said: models.Prediction) -> bool:
+    return isfinite(said.sentiment.polarity + said.sentiment.neutral)
 
 
 def _check(model: models.Scorer, error: Exception) -> None:
     """Raise ModelUnavailable where even a plain sentence fails: then no post is to blame."""
     try:
-        _asked(model, ["The parcel came on Monday."], [None])
+        (_,) = model.predict(["The parcel came on Monday."], [None])
     except Exception:  # noqa: BLE001 - see above
         raise ModelUnavailable(
             f"{model.name}: cannot score ({type(error).__name__}: {str(error)[:200]})."
@@ -103,13 +122,18 @@ def _check(model: models.Scorer, error: Exception) -> None:
         ) from error
 
 
-def _score(item: Pending, said: models.Prediction, model: str, unsure_below: float) -> Score:
-    feeling = said.sentiment
-    return Score(
-        mention_id=item.mention_id, target=item.target, model=model, negative=feeling.negative,
+def _judged(item: Pending, said: models.Answer, unsure_below: float) -> Judgement:
+    """What is kept of an answer: what a model may not say is unknown, and nothing it says beside counts either."""
+    if said.prediction is None:
+        return Judgement(item, said.model, None, said.unsure)
+    feeling = said.prediction.sentiment
+    found = {name: answer for name in ANSWERS if (answer := getattr(said.prediction, name)) is not None}
+    score = Score(
+        mention_id=item.mention_id, target=item.target, model=said.model, negative=feeling.negative,
         neutral=feeling.neutral, positive=feeling.positive, label=Label(models.label_of(feeling, unsure_below)),
-        answers={name: _short(getattr(said, name)) for name in ANSWERS if getattr(said, name) is not None} or None,
+        answers={name: _short(answer) for name, answer in found.items()} or None,
     )  # fmt: skip
+    return Judgement(item, said.model, score, models.doubt_of(feeling, unsure_below))
 
 
 def _short(answer: float | Mapping[str, float]) -> object:
@@ -119,8 +143,11 @@ def _short(answer: float | Mapping[str, float]) -> object:
     return {name: round(value, 4) for name, value in answer.items()}
 
 
-def _save(store: Store, pairs: Sequence[Pair], *, now: datetime, settle: timedelta) -> None:
-    first = sorted(((i, s) for i, s in pairs if i.before is None and i.target), key=lambda pair: _turn(pair[0]))
+def _save(store: Store, judged: Sequence[Judgement], *, now: datetime, settle: timedelta) -> None:
+    first = sorted(
+        ((each.item, each.score) for each in judged if each.item.before is None and each.item.target and each.score),
+        key=lambda pair: _turn(pair[0]),
+    )
     inspected = store.detection.inspected({item.target for item, _ in first})
     who = {id(item): voters(item.mention, item.target) for item, _ in first}
     counted = store.scores.voted({voter for each in who.values() for voter in each})
@@ -137,10 +164,10 @@ def _save(store: Store, pairs: Sequence[Pair], *, now: datetime, settle: timedel
             cell = sums[item.target, *_slots(item, settle, inspected.get(item.target))]
             cell[0] += mentions
             cell[1] += negatives
-    store.scores.save(pairs, [voted.get(id(item), False) for item, _ in pairs], now=now)
+    store.scores.save(judged, [voted.get(id(each.item), False) for each in judged], now=now)
     store.scores.remember_votes(fresh)
     store.scores.count(Tally(brand, slot, known, *votes) for (brand, slot, known), votes in sums.items())
-    _roll_up(store, pairs)
+    store.scores.roll_up(_changes(judged))
 
 
 def _turn(item: Pending) -> tuple[datetime, datetime, tuple[str, str]]:
@@ -160,20 +187,13 @@ def _slots(item: Pending, settle: timedelta, inspected: datetime | None) -> tupl
     return slot, max(slot, floor(item.known_at - settle, BUCKET), inspected)
 
 
-def _roll_up(store: Store, pairs: Sequence[Pair]) -> None:
-    labels: dict[tuple[str, datetime, str], Counter[Label]] = defaultdict(Counter)
-    negatives: dict[tuple[str, datetime, str], float] = defaultdict(float)
-    for item, score in pairs:
-        key = (item.target, floor(item.mention.published_at, BUCKET), item.mention.platform)
-        labels[key][score.label] += 1
-        negatives[key] += score.negative
+def _changes(judged: Sequence[Judgement]) -> dict[tuple[str, datetime, str], Change]:
+    """What the charts gain; a post that is scored again leaves the place that it was counted in."""
+    changes: dict[tuple[str, datetime, str], Change] = defaultdict(Change)
+    for each in judged:
+        item = each.item
+        cell = changes[item.target, floor(item.mention.published_at, BUCKET), item.mention.platform]
+        cell.add(each.label, each.negative)
         if item.before is not None:
-            labels[key][item.before[0]] -= 1
-            negatives[key] -= item.before[1]
-    store.scores.roll_up(_frozen(labels), negatives)
-
-
-def _frozen(
-    labels: Mapping[tuple[str, datetime, str], Counter[Label]],
-) -> dict[tuple[str, datetime, str], dict[Label, int]]:
-    return {key: dict(counts) for key, counts in labels.items()}
+            cell.add(*item.before, times=-1)
+    return changes

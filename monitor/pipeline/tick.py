@@ -44,9 +44,9 @@ def collect_all(program: Program, *, now: datetime, stop: Stop = never) -> tuple
 
 
 def score_pending(program: Program, *, now: datetime, stop: Stop = never) -> ScoreReport:
-    """Everything that waits for its score, with the settings' model."""
+    """Everything that waits for its score, with the settings' models."""
     return score.run(
-        program.store, program.scorer, now=now, settle=program.settle, stop=stop,
+        program.store, program.router, now=now, settle=program.settle, stop=stop,
         unsure_below=program.settings.model.unsure_below,
     )  # fmt: skip
 

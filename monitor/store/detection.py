@@ -91,11 +91,14 @@ class Detection:
     def evidence(
         self, brand: str, since: datetime, until: datetime, *, known: datetime, limit: int
     ) -> list[ScoredMention]:
-        """Scored posts of a brand published in [since, until) and known by then, newest first."""
+        """Scored posts of a brand published in [since, until) and known by then, newest first.
+
+        Those that no model could judge are no evidence of anything, and are left out.
+        """
         rows = self._c.rows(
             f"select t.model, t.negative, t.neutral, t.positive, t.label, t.vote, {READ} from targets t"
             " join mentions m on m.id = t.mention_id where t.brand = ? and t.published_at >= ? and t.published_at < ?"
-            " and t.collected_at < ? and t.label is not null and m.deleted_at is null"
+            " and t.collected_at < ? and t.negative is not null and m.deleted_at is null"
             " order by t.published_at desc, t.mention_id desc limit ?",
             brand, to_ms(since), to_ms(until), to_ms(known), limit,
         )  # fmt: skip

@@ -107,3 +107,20 @@ def first_tables(db: Database) -> None:
     )
     # Without this, the words of an erased post would stay readable in the index.
     db.execute("insert into mentions_fts (mentions_fts, rank) values ('secure-delete', 1)")
+
+
+@migrations(name="0002_reasons")
+def reasons(db: Database) -> None:
+    """Why a label is unsure. A post whose language no model was measured on has a reason, and no probabilities."""
+    db.execute("alter table targets add column reason text")
+    db.execute("alter table scores add column reason text")
+    # Those of `unsure` that have no probabilities: they are in no share.
+    db.execute("alter table rollups add column unmeasured integer not null default 0")
+    db.execute("drop view readable")
+    db.execute(
+        "create view readable as select m.platform, m.native_id, t.brand,"
+        " strftime('%Y-%m-%dT%H:%M:%SZ', m.published_at / 1000, 'unixepoch') as published_at,"
+        " strftime('%Y-%m-%dT%H:%M:%SZ', m.collected_at / 1000, 'unixepoch') as collected_at,"
+        " m.author, m.followers, m.text, m.url, t.label, t.negative, t.neutral, t.positive, t.model, t.reason"
+        " from targets t join mentions m on m.id = t.mention_id"
+    )

@@ -12,12 +12,13 @@ MENTIONS = (
     "platform", "id", "brand", "created_at", "collected_at", "edited_at", "deleted_at", "author", "followers",
     "text", "url", "lang",
     "likes", "retweets", "replies", "quotes", "views", "label", "negative", "neutral", "positive", "polarity",
-    "complaint", "emotion", "irony", "offensive", "touchpoints", "model",
+    "complaint", "emotion", "irony", "offensive", "touchpoints", "model", "reason",
 )  # fmt: skip
-ANSWERS = MENTIONS[-6:-1]  # what a model may say beside sentiment; None where it does not
+# What a model may say beside sentiment; None where it does not.
+ANSWERS = ("complaint", "emotion", "irony", "offensive", "touchpoints")
 TRENDS = (
     "brand", "bucket_start", "mentions", "negative", "neutral", "positive", "unsure",
-    "negative_share", "net_sentiment", "expected_negatives",
+    "negative_share", "net_sentiment", "expected_negatives", "unmeasured",
 )  # fmt: skip
 Rows = Iterator[dict[str, Any]]
 
@@ -33,7 +34,7 @@ class Reports:
         found = self._c.stream(
             "select m.platform, m.native_id, t.brand, m.published_at, m.collected_at, m.edited_at, m.deleted_at,"
             " m.author, m.followers, m.text, m.url, m.lang, m.likes, m.reposts, m.replies, m.quotes, m.views, t.label,"
-            " t.negative, t.neutral, t.positive, t.positive - t.negative, s.answers, t.model"
+            " t.negative, t.neutral, t.positive, t.positive - t.negative, s.answers, t.model, t.reason"
             " from targets t join mentions m on m.id = t.mention_id"
             " left join scores s on s.mention_id = t.mention_id and s.target = t.brand and s.model = t.model"
             " where (?1 is null or t.brand = ?1) and (?2 is null or m.published_at >= ?2)"
@@ -43,23 +44,29 @@ class Reports:
         for row in found:
             times = (iso(from_ms(value)) if value is not None else None for value in row[3:7])
             answers = json.loads(row[22] or "{}")
-            values = (*row[:3], *times, *row[7:22], *(answers.get(name) for name in ANSWERS), row[23])
+            values = (*row[:3], *times, *row[7:22], *(answers.get(name) for name in ANSWERS), *row[23:])
             yield dict(zip(MENTIONS, values, strict=True))
 
     def trends(self, *, brand: str | None, since: datetime | None, until: datetime | None, bucket: timedelta) -> Rows:
-        """Posts by label for each brand and bucket that has any; a bucket without posts has no row."""
+        """Posts by label for each brand and bucket that has any; a bucket without posts has no row.
+
+        Shares are of the posts that a model could judge: those in a language that none was measured on are counted as
+        unsure, and again as `unmeasured`.
+        """
         size = bucket // timedelta(milliseconds=1)
         found = self._c.stream(
             "select brand, slot / ?4 * ?4 as start, sum(mentions), sum(negative), sum(neutral), sum(positive),"
-            " sum(unsure), sum(expected_negatives) from rollups where brand <> '' and (?1 is null or brand = ?1)"
-            " and (?2 is null or slot >= ?2) and (?3 is null or slot < ?3) group by brand, start order by brand, start",
+            " sum(unsure), sum(expected_negatives), sum(unmeasured) from rollups"
+            " where brand <> '' and (?1 is null or brand = ?1) and (?2 is null or slot >= ?2)"
+            " and (?3 is null or slot < ?3) group by brand, start order by brand, start",
             brand, _ms(since), _ms(until), size,
         )  # fmt: skip
-        for name, start, total, negative, neutral, positive, unsure, expected in found:
+        for name, start, total, negative, neutral, positive, unsure, expected, unmeasured in found:
+            judged = total - unmeasured
             yield dict(zip(TRENDS, (
                 name, iso(from_ms(start)), total, negative, neutral, positive, unsure,
-                round(expected / total, 4) if total else None,
-                round((positive - negative) / total, 4) if total else None, round(expected, 4),
+                round(expected / judged, 4) if judged else None,
+                round((positive - negative) / judged, 4) if judged else None, round(expected, 4), unmeasured,
             ), strict=True))  # fmt: skip
 
 

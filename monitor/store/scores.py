@@ -4,10 +4,10 @@ Knows how votes are remembered; what a vote is worth is decided by the caller. N
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from monitor.clock import from_ms, to_ms
 from monitor.domain import Label, Mention, Score
@@ -16,23 +16,63 @@ from monitor.store.mentions import READ, mention_of
 
 _LABELS = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE, Label.UNSURE)
 _ROLLUP = (
-    "insert into rollups (brand, slot, platform, mentions, negative, neutral, positive, unsure, expected_negatives)"
-    " values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set mentions = mentions + excluded.mentions,"
-    " negative = negative + excluded.negative, neutral = neutral + excluded.neutral,"
-    " positive = positive + excluded.positive, unsure = unsure + excluded.unsure,"
+    "insert into rollups (brand, slot, platform, mentions, negative, neutral, positive, unsure, expected_negatives,"
+    " unmeasured) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set"
+    " mentions = mentions + excluded.mentions, negative = negative + excluded.negative,"
+    " neutral = neutral + excluded.neutral, positive = positive + excluded.positive,"
+    " unsure = unsure + excluded.unsure, unmeasured = unmeasured + excluded.unmeasured,"
     " expected_negatives = expected_negatives + excluded.expected_negatives"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A mention that waits for its score toward one brand; `before` is what was counted for it earlier."""
+    """A mention that waits for its score toward one brand.
+
+    `before` is what was counted for it earlier: its label, and its probability of being negative, None where no model
+    could say.
+    """
 
     mention_id: int
     target: str
     mention: Mention
     known_at: datetime  # when the program first knew that the post is about the brand
-    before: tuple[Label, float] | None
+    before: tuple[Label, float | None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is kept of a mention that waited: its score, or None where no model may say; and why its label is unsure."""
+
+    item: Pending
+    model: str
+    score: Score | None
+    reason: str | None = None
+
+    @property
+    def label(self) -> Label:
+        """Unsure where there is no score."""
+        return Label.UNSURE if self.score is None else self.score.label
+
+    @property
+    def negative(self) -> float | None:
+        """Probability of being negative; None where no model may say."""
+        return None if self.score is None else self.score.negative
+
+
+@dataclass(slots=True)
+class Change:
+    """What one batch adds to a cell of the rollups; a re-scored post takes out what was counted for it before."""
+
+    labels: Counter[Label] = field(default_factory=Counter)
+    unmeasured: int = 0  # of the unsure ones
+    negatives: float = 0.0
+
+    def add(self, label: Label, negative: float | None, times: int = 1) -> None:
+        """Count a post, or with -1 take it out; `negative` is None where no model may say."""
+        self.labels[label] += times
+        self.unmeasured += times * (negative is None)
+        self.negatives += times * (negative or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +146,33 @@ class Scores:
             [(voter, negative, to_ms(at)) for voter, (negative, at) in votes.items()],
         )
 
-    def save(self, pairs: Sequence[tuple[Pending, Score]], votes: Sequence[bool], *, now: datetime) -> None:
-        """Keep scores as the ones in force and in the history."""
+    def save(self, judged: Sequence[Judgement], votes: Sequence[bool], *, now: datetime) -> None:
+        """Keep judgements as the ones in force, and their scores in the history.
+
+        Where a model may not say, what the same weights said before (of an earlier text, under earlier settings) goes.
+        """
         self._c.many(
-            "update targets set pending = 0, model = ?, negative = ?, neutral = ?, positive = ?, label = ?,"
+            "update targets set pending = 0, model = ?, negative = ?, neutral = ?, positive = ?, label = ?, reason = ?,"
             " vote = coalesce(vote, ?) where mention_id = ? and brand = ?",
             [
-                (s.model, s.negative, s.neutral, s.positive, s.label.value, int(vote), s.mention_id, s.target)
-                for (_, s), vote in zip(pairs, votes, strict=True)
+                (j.model, *_three(j.score), j.label.value, j.reason, int(vote), j.item.mention_id, j.item.target)
+                for j, vote in zip(judged, votes, strict=True)
             ],
         )
         self._c.many(
-            "insert into scores (mention_id, target, model, negative, neutral, positive, label, answers, scored_at)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set negative = excluded.negative,"
+            "insert into scores (mention_id, target, model, negative, neutral, positive, label, answers, reason,"
+            " scored_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set negative = excluded.negative,"
             " neutral = excluded.neutral, positive = excluded.positive, label = excluded.label,"
-            " answers = excluded.answers, scored_at = excluded.scored_at",
-            [(*_values(s), None if s.answers is None else json.dumps(s.answers), to_ms(now)) for _, s in pairs],
+            " answers = excluded.answers, reason = excluded.reason, scored_at = excluded.scored_at",
+            [
+                (s.mention_id, s.target, s.model, *_three(s), s.label.value,
+                 None if s.answers is None else json.dumps(s.answers), j.reason, to_ms(now))
+                for j in judged if (s := j.score) is not None
+            ],
+        )  # fmt: skip
+        self._c.many(
+            "delete from scores where mention_id = ? and target = ? and model = ?",
+            [(j.item.mention_id, j.item.target, j.model) for j in judged if j.score is None],
         )
 
     def count(self, tallies: Iterable[Tally]) -> None:
@@ -132,24 +183,18 @@ class Scores:
             [(t.brand, to_ms(t.known_slot), to_ms(t.slot), t.mentions, t.negatives) for t in tallies],
         )
 
-    def roll_up(
-        self, changes: Mapping[tuple[str, datetime, str], Mapping[Label, int]], negatives: Mapping[Any, float]
-    ) -> None:
-        """Add posts by label to what charts read; a re-scored post takes its old label out (-1)."""
+    def roll_up(self, changes: Mapping[tuple[str, datetime, str], Change]) -> None:
+        """Add posts by brand, slot and platform to what charts read."""
         self._c.many(
             _ROLLUP,
             [
                 (
-                    key[0],
-                    to_ms(key[1]),
-                    key[2],
-                    sum(labels.values()),
-                    *(labels.get(label, 0) for label in _LABELS),
-                    negatives[key],
+                    brand, to_ms(slot), platform, sum(each.labels.values()),
+                    *(each.labels[label] for label in _LABELS), each.negatives, each.unmeasured,
                 )
-                for key, labels in changes.items()
+                for (brand, slot, platform), each in changes.items()
             ],
-        )
+        )  # fmt: skip
 
     def quarantine(self, poison: Pending, *, model: str, reason: str, now: datetime) -> None:
         """Set aside a post that the model cannot take, so that the others go on."""
@@ -169,7 +214,5 @@ class Scores:
         )
 
 
-def _values(score: Score) -> tuple[Any, ...]:
-    return (
-        score.mention_id, score.target, score.model, score.negative, score.neutral, score.positive, score.label.value,
-    )  # fmt: skip
+def _three(score: Score | None) -> tuple[float | None, float | None, float | None]:
+    return (None, None, None) if score is None else (score.negative, score.neutral, score.positive)

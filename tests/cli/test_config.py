@@ -148,6 +148,27 @@ def test_doctor_tells_a_model_that_cannot_score(run: Runs, monkeypatch: pytest.M
     assert "/nonexistent/model" in words
 
 
+def test_doctor_says_which_model_reads_which_language(run: Runs, folder: Path) -> None:
+    assert findings(run, 0)["languages"] == (True, "a post in any other language is unsure, with the reason")
+    add(folder, "monitor", '[model]\nmeasured = ["en", "fr"]\n[model.languages]\nde = "bundled"\n"*" = "/none"')
+    found = findings(run, 1)
+    assert found["model in use"][0] is True
+    assert found["model in use"][1].endswith("; measured on: en, fr")
+    assert found["model for de"][0] is None
+    assert found["model for de"][1].endswith("; so a post in de is unsure")
+    assert found["model for all other languages"][0] is False
+    assert "[model.languages] *: " in found["model for all other languages"][1]
+    assert "languages" not in found
+
+
+def test_show_tells_the_model_of_each_language(run: Runs, folder: Path) -> None:
+    add(folder, "monitor", '[model]\nmeasured = ["en", "fr"]\n[model.languages]\nde = "a/b"\n"*" = "c/d"')
+    rows = {row["key"]: (row["value"], row["from"]) for row in json.loads(run("config", "show", "--json").out)}
+    assert rows["model.measured"] == ("en, fr", "config/monitor.toml")
+    assert rows["model.languages.de"] == ("a/b", "config/monitor.toml")
+    assert rows["model.languages.*"] == ("c/d", "config/monitor.toml")
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

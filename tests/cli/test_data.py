@@ -41,7 +41,7 @@ def test_a_file_goes_in_is_scored_and_comes_out(run: Runs, posts: Path) -> None:
     assert said.err == "3 new, 0 edited, 0 known already.\n"
 
     report = json.loads(run("tick").out)
-    assert report["score"] == {"scored": 3, "quarantined": 0}
+    assert report["score"] == {"scored": 3, "quarantined": 0, "unmeasured": 0}
     assert report["collect"][0]["source"] == "inbox"
     assert set(report) == {"collect", "score", "detect", "alert", "deliver"}
 
@@ -57,6 +57,26 @@ def test_a_file_goes_in_is_scored_and_comes_out(run: Runs, posts: Path) -> None:
     assert (hour["bucket_start"], hour["mentions"], hour["negative"], hour["positive"]) == (
         "2026-03-02T10:00:00Z", "2", "1", "1",
     )  # fmt: skip
+
+
+def test_a_post_in_another_language_is_exported_with_its_reason_until_a_model_may_judge_it(
+    run: Runs, folder: Path
+) -> None:
+    rows = [{"id": "1", "text": "Acme is awful"}, {"id": "2", "text": "Acme hat mein Paket schon wieder verloren."}]
+    (folder / "two.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run("ingest", "two.jsonl")
+    assert json.loads(run("score-pending").out) == {"scored": 1, "quarantined": 0, "unmeasured": 1}
+    found = {row["id"]: row for row in table(run("export", "mentions").out)}
+    assert list(found["1"])[-2:] == ["model", "reason"]
+    assert (found["1"]["label"], found["1"]["reason"]) == ("negative", "")
+    assert (found["2"]["label"], found["2"]["negative"], found["2"]["complaint"]) == ("unsure", "", "")
+    assert found["2"]["reason"] == "it reads as German (de), and the model was measured on English (en)"
+    with (folder / "config" / "monitor.toml").open("a") as file:
+        file.write('[model]\nmeasured = ["de", "en"]\n')
+    assert json.loads(run("score-pending", "--again").out)["scored"] == 2
+    found = {row["id"]: row for row in table(run("export", "mentions").out)}
+    assert found["2"]["label"] in ("negative", "neutral", "positive")
+    assert (found["2"]["reason"], found["2"]["negative"] != "") == ("", True)
 
 
 def test_reading_the_same_file_again_changes_nothing(run: Runs, posts: Path) -> None:
@@ -91,7 +111,7 @@ def test_a_file_that_cannot_be_read_is_refused(run: Runs, file: str, words: str)
 def test_the_single_stages_do_what_tick_does(run: Runs, folder: Path, posts: Path) -> None:
     posts.rename(folder / "inbox" / "posts.jsonl")
     assert json.loads(run("collect").out)[0]["added"] == 3
-    assert json.loads(run("score-pending").out) == {"scored": 3, "quarantined": 0}
+    assert json.loads(run("score-pending").out) == {"scored": 3, "quarantined": 0, "unmeasured": 0}
     assert json.loads(run("detect-pending").out)["spikes"] == 0
     assert json.loads(run("alert-pending").out)["alert"]["opened"] == 0
     assert json.loads(run("tick").out)["score"]["scored"] == 0

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 
 import models
+from models import folder as model_folder
 
 BUNDLED = Path(models.__file__).parent / "bundled"
 POSTS: list[dict[str, Any]] = [
     {"id": "1", "text": "I hate this. Broken again, never buying from them again!", "zip": [1, {"a": None}]},
     {"id": "2", "text": "The meeting is on Tuesday at nine.", "note": "é 🎉 \u2028"},
     {"id": "3", "text": "Absolutely wonderful service, thank you so much, I love it!", "sentiment_before": 0.5},
-    {"id": "4", "text": "ok", "lang": "nl", "nested": {"deep": {"deeper": [True, False]}}},
+    {"id": "4", "text": "ok", "lang": "en-GB", "nested": {"deep": {"deeper": [True, False]}}},
 ]
+GERMAN = "Mein Paket ist immer noch nicht angekommen, und niemand geht ans Telefon."
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> Path:
@@ -42,7 +44,7 @@ def test_every_post_comes_back_in_order_with_every_field_and_a_sentiment(run: Ca
         assert feeling["polarity"] == pytest.approx(feeling["positive"] - feeling["negative"], abs=1e-5)
         assert row["model"].startswith("bundled")
         assert {"complaint", "emotion", "irony", "offensive", "touchpoints"} <= set(row)
-    assert [row["language"] for row in scored] == ["en", "en", "en", "nl"]
+    assert [row["language"] for row in scored] == ["en", "en", "en", "en"]
     assert f"4 posts scored by {scored[0]['model']}." in said.err
 
 
@@ -85,7 +87,81 @@ def test_a_model_that_is_unsure_says_so(run: Callable[..., Any], folder: Path) -
     with (folder / "config" / "monitor.toml").open("a") as file:
         file.write("[model]\nunsure_below = 1.0\n")
     (row,) = rows_of(run("score", "-", text=b'{"text": "hm, well, I do not know what to say"}').out)
-    assert row["sentiment"]["label"] == "unsure"
+    feeling = row["sentiment"]
+    assert feeling["label"] == "unsure"
+    assert feeling["negative"] + feeling["neutral"] + feeling["positive"] == pytest.approx(1, abs=1e-5)
+    assert feeling["reason"].endswith(" is below 1")
+
+
+# Languages
+
+
+def test_a_post_in_another_language_is_unsure_with_the_reason_and_a_short_english_one_is_scored(
+    run: Callable[..., Any], folder: Path
+) -> None:
+    posts = [
+        {"text": GERMAN},
+        {"text": "so late again"},
+        {"text": "hm", "lang": "fr"},
+        {"text": "awful", "lang": "und"},
+    ]
+    said = run("score", write(folder / "posts.jsonl", posts))
+    german, short, french, tagged = rows_of(said.out)
+    name = german["model"]
+    assert german["sentiment"] == {
+        "label": "unsure", "negative": None, "neutral": None, "positive": None, "polarity": None,
+        "reason": "it reads as German (de), and the model was measured on English (en)",
+    }  # fmt: skip
+    assert (german["language"], german["complaint"], german["emotion"]) == ("de", None, None)
+    assert french["sentiment"]["reason"].startswith("it is marked as French (fr), and ")
+    assert (short["sentiment"]["label"], tagged["sentiment"]["label"]) == ("negative", "negative")
+    assert "reason" not in short["sentiment"]
+    assert {row["model"] for row in (short, french, tagged)} == {name}
+    assert f"4 posts scored by {name}." in said.err
+
+
+def measured_on(folder: Path, *languages: str) -> Path:
+    """The shipped model, which says that it was measured on other languages."""
+    held = model_folder.read(BUNDLED)
+    config = json.loads((BUNDLED / "config.json").read_text("utf-8")) | {"name": "other", "languages": languages}
+    path = folder / "other"
+    model_folder.write(path, graph=held.graph, tokenizer=held.tokenizer, config=config)
+    return path
+
+
+def test_the_settings_send_a_language_to_its_own_model(run: Callable[..., Any], folder: Path) -> None:
+    other = measured_on(folder, "de", "fr")
+    with (folder / "config" / "monitor.toml").open("a") as file:
+        file.write(f'[model.languages]\nde = "{other}"\n"*" = "{other}"\n')
+    posts = [{"text": GERMAN}, {"text": "so late again"}, {"text": "tarde", "lang": "es"}]
+    said = run("score", write(folder / "posts.jsonl", posts))
+    german, english, spanish = rows_of(said.out)
+    assert german["sentiment"]["label"] in ("negative", "neutral", "positive")
+    assert german["model"].startswith("other@")
+    assert english["model"].startswith("bundled")
+    assert (spanish["sentiment"]["label"], spanish["model"]) == ("unsure", german["model"])
+    assert "the model was measured on German (de), French (fr)" in spanish["sentiment"]["reason"]
+    assert f"3 posts scored by {german['model']}, {english['model']}." in said.err
+
+
+def test_a_model_that_is_named_answers_alone(run: Callable[..., Any], folder: Path) -> None:
+    other = measured_on(folder, "de")
+    with (folder / "config" / "monitor.toml").open("a") as file:
+        file.write('[model.languages]\nde = "/nonexistent/model"\n')
+    (german,) = rows_of(run("score", "-", "--model", other, text=json.dumps({"text": GERMAN}).encode()).out)
+    assert german["sentiment"]["label"] != "unsure"
+    assert german["model"].startswith("other@")
+
+
+def test_a_model_for_a_language_that_is_not_there_is_refused_when_its_first_post_comes(
+    run: Callable[..., Any], folder: Path
+) -> None:
+    with (folder / "config" / "monitor.toml").open("a") as file:
+        file.write('[model.languages]\nde = "/nonexistent/model"\n')
+    assert run("score", "-", text=b'{"text": "so late again"}').code == 0
+    said = run("score", "-", text=json.dumps({"text": GERMAN}).encode())
+    said.refuses(7, "[model.languages] de: ")
+    assert "/nonexistent/model" in said.err
 
 
 def test_a_file_without_rows_gives_no_rows(run: Callable[..., Any], folder: Path) -> None:

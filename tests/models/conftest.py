@@ -4,8 +4,14 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers import models as kinds
+
+from models import folder
+from models.heads import ANSWERS, Head
 
 _VOCABULARY = """
 [PAD] [UNK] [CLS] [SEP] the a my is was never always late great awful kind order parcel shop staff app love hate
@@ -13,10 +19,12 @@ broken works fine opens at nine today again thanks user http @ # ! . ,
 """
 WORDS = _VOCABULARY.split()
 MakeHubFolder = Callable[..., Path]
+MakeShippedFolder = Callable[..., Path]
+_WIDTH, _WIDE, _LAYERS, _PLACES = 32, 64, 2, 64
 
 
 def small_tokenizer() -> Tokenizer:
-    tokenizer = Tokenizer(models.WordPiece({word: index for index, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    tokenizer = Tokenizer(kinds.WordPiece({word: index for index, word in enumerate(WORDS)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
@@ -47,6 +55,44 @@ def make_hub_folder(tmp_path_factory: pytest.TempPathFactory) -> MakeHubFolder:
         ).save_pretrained(folder)
         (folder / "tokenizer.json").write_text(small_tokenizer().to_str(), encoding="utf-8")
         return folder
+
+    return make
+
+
+def random_weights(classes: int, seed: int) -> dict[str, npt.NDArray[np.float32]]:
+    """Weights of a tiny encoder, named as transformers names them."""
+    chance = np.random.default_rng(seed)
+    layers = [f"bert.encoder.layer.{number}." for number in range(_LAYERS)]
+    wide = ("intermediate", (_WIDE, _WIDTH)), ("output", (_WIDTH, _WIDE))
+    parts = [(f"attention.{part}", (_WIDTH, _WIDTH)) for part in ("self.query", "self.key", "self.value", "output")]
+    dense = [(f"{layer}{part}", size) for layer in layers for part, size in (*parts, *wide)]
+    shapes = {f"{name if '.self.' in name else name + '.dense'}": size for name, size in dense}
+    shapes |= {"bert.pooler.dense": (_WIDTH, _WIDTH), "classifier": (classes, _WIDTH)}
+    tables = {"word": len(WORDS), "token_type": 2, "position": _PLACES}
+    found = {f"bert.embeddings.{name}_embeddings.weight": (rows, _WIDTH) for name, rows in tables.items()}
+    found |= {f"{name}.weight": size for name, size in shapes.items()}
+    weights = {name: chance.normal(0, 0.5, size) for name, size in found.items()}
+    weights |= {f"{name}.bias": chance.normal(0, 0.1, size[0]) for name, size in shapes.items()}
+    for norm in ("bert.embeddings.", *(f"{layer}{part}output." for layer in layers for part in ("attention.", ""))):
+        weights |= {f"{norm}LayerNorm.weight": np.ones(_WIDTH), f"{norm}LayerNorm.bias": chance.normal(0, 0.1, _WIDTH)}
+    return {name: value.astype(np.float32) for name, value in weights.items()}
+
+
+@pytest.fixture(scope="session")
+def make_shipped_folder(tmp_path_factory: pytest.TempPathFactory) -> MakeShippedFolder:
+    """A function that writes a tiny model with all answers, and a sentence embedding, in the shipped format."""
+    graph = pytest.importorskip("models.training.graph")
+
+    def make(seed: int = 3) -> Path:
+        path = tmp_path_factory.mktemp("shipped")
+        rows = [Head(name=name, labels=labels, temperature=1.0).row() for name, labels in ANSWERS.items()]
+        rows[0]["toward"] = 1.5
+        outputs = sum(map(len, ANSWERS.values()))
+        shape = graph.Shape(layers=_LAYERS, heads=2, positions=_PLACES, classes=outputs)
+        whole = graph.build(random_weights(outputs, seed), shape, quantised=True).SerializeToString()
+        config = {"name": "tiny-1", "heads": rows, "max_tokens": _PLACES}
+        folder.write(path, graph=whole, tokenizer=small_tokenizer().to_str(), config=config)
+        return path
 
     return make
 

@@ -8,16 +8,22 @@ import pytest
 
 from models import ModelUnusable, Prediction, Sentiment
 from models.evaluate import (
-    BadFile,
-    Labelled,
+    Judged,
+    Measures,
+    SeveralMeasures,
     card_table,
     evaluate,
-    label_named,
+    judge,
     main,
+    means,
     measure,
     measure_answer,
-    read_labelled,
+    measure_several,
+    mistakes,
+    surest,
 )
+from models.heads import ANSWERS
+from models.labelled import Labelled
 from models.values import Label
 
 NEG, NEU, POS = Sentiment(0.8, 0.1, 0.1), Sentiment(0.1, 0.8, 0.1), Sentiment(0.1, 0.1, 0.8)
@@ -52,17 +58,20 @@ def test_nothing_to_measure_is_refused() -> None:
 
 
 class Parrot:
-    """Answers positive to all."""
+    """Answers positive to all, and that all are about the price."""
 
     name = "parrot@1"
 
     def predict(self, texts: Sequence[str], targets: Sequence[str | None] | None = None) -> list[Prediction]:
-        return [Prediction(sentiment=POS) for _ in texts]
+        about = {name: 0.9 if name == "price" else 0.1 for name in ANSWERS["touchpoints"]}
+        return [Prediction(sentiment=POS, touchpoints=about) for _ in texts]
 
 
 def test_a_scorer_that_says_one_thing_has_the_recall_of_chance() -> None:
     rows = [Labelled(label[:1], label) for label in ("negative", "neutral", "positive")]
-    assert evaluate(Parrot(), rows).macro_recall == pytest.approx(1 / 3)
+    found = evaluate(Parrot(), rows)
+    assert isinstance(found, Measures)
+    assert found.macro_recall == pytest.approx(1 / 3)
 
 
 def test_a_two_way_answer_is_measured_as_no_and_yes() -> None:
@@ -78,24 +87,83 @@ def test_an_answer_that_the_model_does_not_give_is_refused() -> None:
         evaluate(Parrot(), [Labelled("a", "yes")], "irony")
 
 
-@pytest.mark.parametrize("label", ["maybe", 2, None, "not-offensive"])
-def test_a_label_that_is_neither_yes_nor_no_is_refused(label: object) -> None:
-    with pytest.raises(ValueError, match="is not one of no, yes"):
-        label_named(label, "irony")
+TOUCHPOINTS = ANSWERS["touchpoints"]
+
+
+def given(*names: str) -> list[float]:
+    return [0.9 if name in names else 0.1 for name in TOUCHPOINTS]
+
+
+def test_several_labels_a_text_are_measured_each_for_itself() -> None:
+    said = [given("price", "staff"), given("price"), given()]
+    found = measure_several(said, [("price",), ("price", "delivery"), ("staff",)])
+    assert (found.by_class["price"].precision, found.by_class["price"].recall) == (1.0, 1.0)
+    assert (found.by_class["staff"].precision, found.by_class["staff"].recall) == (0.0, 0.0)
+    assert found.by_class["delivery"].support == 1
+    assert found.micro_f1 == pytest.approx(2 * 2 / (3 + 4))
+    assert found.macro_f1 == pytest.approx(1 / 3)  # of the three that occur
+    assert found.exact == 0.0
+    assert "| price | 2 | 1.000 | 1.000 | 1.000 |" in card_table(found)
+    assert "said" not in card_table(found)
+
+
+def test_a_text_with_no_label_at_all_may_be_right() -> None:
+    found = measure_several([given(), given("price")], [(), ("price",)])
+    assert (found.exact, found.micro_f1) == (1.0, 1.0)
+    assert found.calibration_error == pytest.approx(0.1)
+
+
+def test_several_labels_a_text_are_said_from_one_half_on() -> None:
+    half = [0.5 if name == "price" else 0.49 for name in TOUCHPOINTS]
+    assert measure_several([half], [("price",)]).exact == 1.0
+
+
+def test_no_texts_of_several_labels_are_refused() -> None:
+    with pytest.raises(ValueError, match="No texts"):
+        measure_several([], [])
+
+
+def test_a_scorer_is_measured_on_several_labels() -> None:
+    rows = [Labelled("a", "", labels=("price",)), Labelled("b", "", labels=())]
+    found = evaluate(Parrot(), rows, "touchpoints")
+    assert isinstance(found, SeveralMeasures)
+    assert found.micro_f1 == pytest.approx(2 / 3)
+    assert list(means(found)) == ["micro F1", "macro F1", "all labels right", "calibration error"]
+
+
+def test_the_surest_mistake_comes_first_in_one_short_line() -> None:
+    rows = [Labelled("x " * 500, "positive"), Labelled("two\n\tlines", "neutral"), Labelled("right", "negative")]
+    probabilities = [[0.6, 0.3, 0.1], [0.9, 0.05, 0.05], [0.9, 0.05, 0.05]]
+    found = mistakes(Judged("sentiment", rows, probabilities))
+    assert [(each.labelled, each.said, each.confidence) for each in found] == [
+        ("neutral", "negative", 0.9),
+        ("positive", "negative", 0.6),
+    ]
+    assert found[0].text == "two lines"
+    assert len(found[1].text) == 160
+    assert mistakes(Judged("sentiment", rows, probabilities), 0) == []
+
+
+def test_a_mistake_of_several_labels_says_which_was_missed_or_made_up() -> None:
+    rows = [Labelled("late", "", labels=("delivery",)), Labelled("dear", "", labels=("price",))]
+    found = mistakes(judge(Parrot(), rows, "touchpoints"))
+    assert {(each.labelled, each.said, each.text) for each in found} == {
+        ("delivery", "not delivery", "late"),
+        ("not price", "price", "late"),
+    }
+    assert [each.confidence for each in found] == [0.9, 0.9]
+
+
+def test_every_label_of_every_text_has_a_confidence() -> None:
+    confidences, right = surest(judge(Parrot(), [Labelled("late", "", labels=("price", "staff"))], "touchpoints"))
+    assert len(confidences) == len(TOUCHPOINTS)
+    assert [value for value, hit in zip(confidences, right, strict=True) if hit] == [0.9, 0.1]
 
 
 def test_the_card_holds_a_row_per_class_and_the_confusion() -> None:
     table = card_table(measure(SAID, LABELS))
     assert "macro-averaged recall 0.722" in table
     assert "| neutral | 3 | 0.667 | 0.667 | 0.667 | 0 | 2 | 1 |" in table
-
-
-@pytest.mark.parametrize("line", ["{", '{"text": "a"}', '{"text": "a", "label": "angry"}', "[]"])
-def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, line: str) -> None:
-    file = tmp_path / "posts.jsonl"
-    file.write_text('{"text": "fine", "label": "positive"}\n' + line + "\n")
-    with pytest.raises(BadFile, match=r"posts\.jsonl, line 2: needs `text` and `label`"):
-        read_labelled(file)
 
 
 def test_the_command_prints_the_figures_of_the_shipped_model(

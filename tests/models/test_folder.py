@@ -24,6 +24,22 @@ def test_the_shipped_model_is_whole_and_named_after_its_weights() -> None:
     assert (name, len(digest)) == ("bundled-minilm-2", 8)
     assert [head.name for head in held.heads.all] == ["sentiment", "complaint", "emotion", "irony", "offensive"]
     assert held.heads.reads_targets
+    assert "en" in held.languages
+
+
+def test_a_config_says_which_languages_the_model_was_measured_on(copy: Path) -> None:
+    rewrite(copy, languages=["de", "en"])
+    assert folder.read(copy).languages == ("de", "en")
+    assert models.languages_of(str(copy)) == {"de", "en"}
+
+
+def test_a_config_from_before_languages_were_told_means_english(copy: Path) -> None:
+    held = folder.read(copy)
+    config = json.loads((copy / folder.CONFIG).read_text())
+    config.pop(folder.LANGUAGES, None)
+    folder.write(copy, graph=held.graph, tokenizer=held.tokenizer, config=config)
+    assert folder.read(copy).languages == ("en",)
+    assert models.languages_of(str(copy)) == {"en"}
 
 
 @pytest.mark.parametrize("file", [folder.GRAPH, folder.TOKENIZER, folder.CONFIG])
@@ -70,6 +86,9 @@ def heads(**changes: object) -> dict[str, object]:
         (heads(labels=["spam", "ham"]), "labels of irony are spam, ham; expected no, yes"),
         (heads(name="weather"), 'answers "weather", which this program does not know'),
         (heads(name="sentiment"), "expected sentiment, and each once"),
+        ({"languages": "en"}, "languages is not a list of codes"),
+        ({"languages": []}, "languages is not a list of codes"),
+        ({"languages": ["en", 3]}, "languages is not a list of codes"),
         ({"heads": []}, "answers nothing; expected sentiment"),
         ({"heads": ["sentiment"]}, "not a model config"),
         (heads(), "gives 13 numbers for a text, and the config reads 5"),

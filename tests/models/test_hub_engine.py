@@ -3,16 +3,20 @@
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import models
-from models import ModelMissing, ModelUnusable
+from models import ModelMissing, ModelUnusable, folder
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
+hub: Any = pytest.importorskip("models.hub_engine")
+unpack: Any = pytest.importorskip("models.training.unpack")
 
 MakeHubFolder = Callable[..., Path]
+MakeShippedFolder = Callable[..., Path]
 EditJson = Callable[[Path, dict[str, object]], None]
 TEXTS = ["my parcel was late", "great staff", "the app works fine today again thanks", "", "late", "great staff !"]
 
@@ -26,13 +30,6 @@ def three(make_hub_folder: MakeHubFolder) -> Path:
 def unreachable_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the discard port: nobody listens
     monkeypatch.setenv("HF_HOME", str(tmp_path))
-
-
-def test_a_text_gets_the_same_numbers_alone_and_in_company(three: Path) -> None:
-    together = [one.sentiment for one in models.load(str(three)).predict(TEXTS)]
-    alone = [models.load(str(three)).predict([text])[0].sentiment for text in TEXTS]
-    assert all(abs(one.polarity - other.polarity) < 1e-3 for one, other in zip(together, alone, strict=True))
-    assert all(one.negative + one.neutral + one.positive == pytest.approx(1.0) for one in together)
 
 
 def test_the_name_follows_the_weights(three: Path, make_hub_folder: MakeHubFolder) -> None:
@@ -150,6 +147,67 @@ def test_a_folder_without_a_readable_config_is_refused(
 def test_a_device_that_is_not_there_is_refused(three: Path) -> None:
     with pytest.raises(ModelUnusable, match='Device "nosuchdevice" cannot be used'):
         models.load(str(three), device="nosuchdevice")
+
+
+def test_a_device_asks_for_the_shipped_model_on_torch_under_the_same_name(
+    make_shipped_folder: MakeShippedFolder,
+) -> None:
+    path = str(make_shipped_folder())
+    light, torch_ = models.load(path, threads=1), models.load(path, device="cpu:0")
+    engines = [getattr(scorer, "engine", "") for scorer in (light, torch_)]
+    assert engines == ["ONNX Runtime on cpu, 1 thread", "torch on cpu:0 in float32"]
+    assert light.name == torch_.name
+    texts, targets = TEXTS * 2, ["parcel", *[None] * 11]
+    for one, other in zip(light.predict(texts, targets), torch_.predict(texts, targets), strict=True):
+        assert one.sentiment.polarity == pytest.approx(other.sentiment.polarity, abs=0.25)
+        assert (one.touchpoints is None) == (other.touchpoints is None)
+
+
+def test_a_shipped_text_is_read_to_the_same_word_on_both_engines(make_shipped_folder: MakeShippedFolder) -> None:
+    held = folder.read(make_shipped_folder())
+    engine = hub._Engine(unpack.tokenizer_of(held), unpack.network(held), held.heads, "cpu")
+    long = "late " * (held.max_tokens - 3)
+    seen, unseen = engine.answer([(f"{long}great", None), (f"{long}late great", None)])
+    cut = engine.answer([(f"{long}late awful", None)])[0]
+    assert unseen.sentiment.polarity == pytest.approx(cut.sentiment.polarity, abs=1e-5)
+    assert seen.sentiment.polarity != pytest.approx(cut.sentiment.polarity, abs=1e-3)
+
+
+def test_a_gpus_half_numbers_are_near_the_whole_ones(make_shipped_folder: MakeShippedFolder) -> None:
+    held = folder.read(make_shipped_folder())
+    whole, half = (
+        hub._Engine(unpack.tokenizer_of(held), unpack.network(held).to(kind), held.heads, "cpu")
+        for kind in (torch.float32, torch.bfloat16)
+    )
+    requests = [(text, None) for text in TEXTS if text]
+    for one, other in zip(whole.answer(requests), half.answer(requests), strict=True):
+        assert one.sentiment.polarity == pytest.approx(other.sentiment.polarity, abs=0.15)
+
+
+def test_a_processor_counts_in_whole_numbers_and_what_can_in_half_ones() -> None:
+    assert hub._dtype("cpu") == hub._dtype("cpu:0") == torch.float32
+    assert hub._dtype("meta") == torch.bfloat16  # torch's device without memory: it takes every type
+
+
+def test_no_batch_exceeds_its_cap_and_order_is_kept(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    padded = hub._Engine._padded
+
+    def measured(self: Any, rows: list[Any]) -> Any:
+        inputs = padded(self, rows)
+        sizes.append(inputs["input_ids"].numel())
+        return inputs
+
+    monkeypatch.setattr(hub._Engine, "_padded", measured)
+    monkeypatch.setattr(hub, "_TEXTS_AT_ONCE", 100)
+    texts = [f"{'great ' * (number % 7)}staff {number}" for number in range(250)]
+    scorer = models.load(str(three))
+    found = scorer.predict(texts)
+    assert max(sizes) <= hub._WORDS_AT_ONCE["cpu"]
+    assert len(sizes) < 20
+    for place in (0, 99, 100, 249):
+        alone = models.load(str(three)).predict([texts[place]])[0]
+        assert found[place].sentiment.polarity == pytest.approx(alone.sentiment.polarity, abs=1e-3)
 
 
 def test_loading_says_nothing(three: Path, capfd: pytest.CaptureFixture[str]) -> None:

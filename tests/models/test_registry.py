@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,7 @@ def test_the_shipped_model_is_listed_and_whole() -> None:
     bundled = {info.name: info for info in models.available()}["bundled"]
     assert bundled.ok
     assert bundled.engine == "onnxruntime"
+    assert "en" in (bundled.languages or ())
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *absent: str) -> None:
@@ -52,6 +54,30 @@ def test_without_onnxruntime_the_list_says_so(monkeypatch: pytest.MonkeyPatch) -
     assert "onnxruntime not installed" in str(bundled.missing)
 
 
-def test_the_shipped_model_runs_on_the_processor_only() -> None:
-    with pytest.raises(ModelUnusable, match='runs on the device "cpu", not on "cuda"'):
+def test_a_device_asks_for_torch_and_the_shipped_model_needs_the_extra_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "torch")
+    with pytest.raises(EngineMissing, match=r'"bundled": torch not installed.*pip install'):
         models.load("bundled", device="cuda")
+    assert models.load("bundled").predict(["late again"])
+
+
+def test_a_device_that_is_not_there_is_one_sentence_for_the_shipped_model_too() -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(ModelUnusable, match='Device "nosuchdevice" cannot be used'):
+        models.load("bundled", device="nosuchdevice")
+
+
+@pytest.mark.parametrize("config", [None, "{", "[]", "{}", '{"languages": "en"}', '{"languages": [1]}'])
+def test_a_folder_in_another_format_says_which_languages_it_was_measured_on_or_nobody_does(
+    tmp_path: Path, config: str | None
+) -> None:
+    if config is not None:
+        (tmp_path / "config.json").write_text(config)
+    assert models.languages_of(str(tmp_path)) is None
+    (tmp_path / "config.json").write_text('{"languages": ["fr", "en"]}')
+    assert models.languages_of(str(tmp_path)) == {"en", "fr"}
+
+
+@pytest.mark.parametrize("name", ["someone/model", "/no/such/folder", "\0"])
+def test_of_a_model_that_is_not_here_nobody_says_which_languages_it_was_measured_on(name: str) -> None:
+    assert models.languages_of(name) is None

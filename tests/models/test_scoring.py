@@ -1,11 +1,12 @@
 """What stands around every engine: duplicates, memory, order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from models import Prediction, Sentiment, label_of
-from models.scoring import CachingScorer, Request, batches_of_like_length
+from models import ModelUnusable, Prediction, Sentiment, label_of
+from models.scoring import CachingScorer, Request, ahead, batches_of_like_length
 
 
 class SpyEngine:
@@ -14,9 +15,9 @@ class SpyEngine:
     def __init__(self) -> None:
         self.asked: list[list[Request]] = []
 
-    def answer(self, requests: Sequence[Request]) -> list[Prediction]:
+    def answer(self, requests: Iterable[Request]) -> list[Prediction]:
         self.asked.append(list(requests))
-        shares = (1 / (1 + len(text)) for text, _ in requests)
+        shares = (1 / (1 + len(text)) for text, _ in self.asked[-1])
         return [Prediction(sentiment=Sentiment(share, 1 - share, 0.0)) for share in shares]
 
 
@@ -95,6 +96,32 @@ def test_a_batch_never_exceeds_its_cap_unless_one_row_does() -> None:
     batches = batches_of_like_length(lengths, 100)
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     assert all(len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= 100 for batch in batches)
+
+
+def test_only_one_thing_is_made_ahead_of_the_one_in_use() -> None:
+    made: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(5):
+            made.append(number)
+            yield number
+
+    with ThreadPoolExecutor(1) as maker:
+        for used in ahead(numbers(), maker):
+            assert len(made) <= used + 2
+    assert made == list(range(5))
+
+
+def test_what_goes_wrong_while_making_ahead_is_raised_where_it_is_used() -> None:
+    def breaks() -> Iterator[str]:
+        yield "one"
+        raise ModelUnusable("the second cannot be made")
+
+    with ThreadPoolExecutor(1) as maker:
+        used = ahead(breaks(), maker)
+        assert next(used) == "one"
+        with pytest.raises(ModelUnusable, match="the second"):
+            next(used)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from models import Reader, Router
 from monitor.alerting.routing import Route
 from monitor.analysis.explanation import from_json
 from monitor.clock import FakeClock
@@ -18,7 +19,7 @@ from monitor.pipeline.program import Program
 from monitor.pipeline.tick import score_pending
 from monitor.settings import Settings
 from monitor.store import Store
-from tests.support.fakes import START, post, small_program
+from tests.support.fakes import START, WordScorer, feeling, post, small_program
 
 HOUR = timedelta(hours=1)
 CANARY = "zanzibar-canary-7741"
@@ -57,6 +58,28 @@ def test_an_episode_is_one_incident_that_opens_worsens_and_ends(program: Program
     assert (first.status.value, first.severity, first.resolved_at) == ("resolved", "high", START + 5 * HOUR)
     assert (second.status.value, second.opened_at) == ("firing", START + 9 * HOUR)
     assert len(titles(program)) == 4
+
+
+def test_posts_that_no_model_may_judge_are_no_part_of_an_explanation(program: Program) -> None:
+    program._router = Router(Reader(WordScorer, ["en"]))
+    keep_scored(
+        program, "Nimbus is bad", "Nimbus ist leider sehr schlecht, mein Paket fehlt.", "Nimbus is good, really"
+    )
+    fire(program, spike())
+    ((text,),) = program.store._connection.rows("select explanation from alerts")
+    found = from_json(text)
+    assert (found.authors, found.unhappy_authors, found.model) == (2, 1, "words@1")
+    assert found.negative_share == pytest.approx(
+        (feeling("Nimbus is bad").negative + feeling("Nimbus is good, really").negative) / 2
+    )
+
+
+def test_an_alert_of_which_no_post_could_be_judged_is_told_without_shares(program: Program) -> None:
+    program._router = Router(Reader(WordScorer, ["en"]))
+    keep_scored(program, "Nimbus ist leider sehr schlecht, mein Paket fehlt.")
+    assert fire(program, spike()).messages == 1
+    ((text,),) = program.store._connection.rows("select explanation from alerts")
+    assert (from_json(text).negative_share, from_json(text).model) == (None, None)
 
 
 def test_running_again_tells_nobody_again(program: Program) -> None:

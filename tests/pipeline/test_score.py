@@ -22,9 +22,9 @@ def keep(store: Store, *mentions: Mention, brand: str = "Nimbus", at: timedelta 
         store.mentions.upsert(mentions, [(brand,)] * len(mentions), source="test", now=START + at)
 
 
-def run(store: Store, scorer: models.Scorer | None = None, *, unsure_below: float = 0.0) -> ScoreReport:
-    model = scorer or WordScorer()
-    return score.run(store, lambda: model, now=START, unsure_below=unsure_below, settle=FIVE)
+def run(store: Store, model: models.Scorer | models.Router | None = None, *, unsure_below: float = 0.0) -> ScoreReport:
+    router = model if isinstance(model, models.Router) else models.Router.of(model or WordScorer())
+    return score.run(store, lambda: router, now=START, unsure_below=unsure_below, settle=FIVE)
 
 
 def labels(store: Store) -> dict[str, str | None]:
@@ -65,7 +65,7 @@ def test_everything_that_waits_is_scored_in_batches_and_nothing_twice(
 
 
 def test_the_model_is_not_loaded_when_nothing_waits(store: Store) -> None:
-    def refuse() -> models.Scorer:
+    def refuse() -> models.Router:
         raise AssertionError("nothing waits")
 
     score.run(store, refuse, now=START, unsure_below=0.0, settle=FIVE)
@@ -201,6 +201,142 @@ def test_scoring_everything_again_changes_no_count_when_the_model_says_the_same(
     assert (tallied(store), list(store.reports.trends(brand=None, since=None, until=None, bucket=FIVE))) == before
 
 
+# Languages, and why a label is unsure
+
+GERMAN = "Nimbus ist wirklich schlecht, mein Paket ist immer noch nicht angekommen."
+
+
+class Named(WordScorer):
+    """The plain scorer under another name."""
+
+    def __init__(self, name: str, poison: str | None = None) -> None:
+        super().__init__(poison)
+        self.name = name
+
+
+def by_language(**routes: models.Scorer) -> models.Router:
+    """The plain scorer for English, and others for what they are named after."""
+    return models.Router(models.Reader(WordScorer, ["en"]), {code: _reader(scorer) for code, scorer in routes.items()})
+
+
+def _reader(scorer: models.Scorer) -> models.Reader:
+    return models.Reader(lambda: scorer)
+
+
+def exported(store: Store) -> dict[str, dict[str, object]]:
+    return {row["id"]: row for row in store.reports.mentions(brand=None, since=None, until=None)}
+
+
+def test_a_post_whose_language_no_model_was_measured_on_is_unsure_with_a_reason_and_without_numbers(
+    store: Store,
+) -> None:
+    keep(store, post(1, "Nimbus is bad"), post(2, GERMAN), post(3, "ok Nimbus", lang="fr"))
+    assert run(store, by_language()) == ScoreReport(scored=1, quarantined=0, unmeasured=2)
+    found = exported(store)
+    assert [found[name]["label"] for name in "123"] == ["negative", "unsure", "unsure"]
+    assert {name: found["2"][name] for name in ("negative", "polarity", "complaint", "model")} == {
+        "negative": None, "polarity": None, "complaint": None, "model": "words@1",
+    }  # fmt: skip
+    assert found["1"]["reason"] is None
+    assert found["2"]["reason"] == "it reads as German (de), and the model was measured on English (en)"
+    assert found["3"]["reason"] == "it is marked as French (fr), and the model was measured on English (en)"
+    assert store.scores.pending_count() == 0
+
+
+def test_a_post_that_no_model_may_judge_is_in_no_share_and_gives_no_vote(store: Store) -> None:
+    keep(store, post(1, "Nimbus is bad"), post(2, GERMAN), post(3, "Nimbus is good"))
+    run(store, by_language())
+    (row,) = store.reports.trends(brand="Nimbus", since=None, until=None, bucket=FIVE)
+    expected = feeling("Nimbus is bad").negative + feeling("Nimbus is good").negative
+    assert (row["mentions"], row["negative"], row["positive"], row["unsure"], row["unmeasured"]) == (3, 1, 1, 1, 1)
+    assert row["expected_negatives"] == pytest.approx(expected, abs=1e-4)
+    assert row["negative_share"] == pytest.approx(expected / 2, abs=1e-4)
+    assert row["net_sentiment"] == 0.0
+    assert tallied(store) == [(0, 0, 2.0, expected)]
+    window = store.detection.evidence("Nimbus", START, START + FIVE, known=START + FIVE, limit=9)
+    assert {each.mention.native_id for each in window} == {"1", "3"}
+
+
+def test_a_bucket_of_which_no_post_could_be_judged_has_no_share(store: Store) -> None:
+    keep(store, post(1, GERMAN))
+    run(store, by_language())
+    (row,) = store.reports.trends(brand="Nimbus", since=None, until=None, bucket=FIVE)
+    assert (row["mentions"], row["unsure"], row["expected_negatives"]) == (1, 1, 0.0)
+    assert (row["negative_share"], row["net_sentiment"]) == (None, None)
+    assert tallied(store) == []
+
+
+def test_a_score_is_kept_under_the_model_that_gave_it(store: Store) -> None:
+    keep(store, post(1, "Nimbus is bad"), post(2, GERMAN), post(3, "Nimbus", lang="fr"))
+    german, others = Named("german@1"), Named("others@1")
+    assert run(store, by_language(de=german, **{"*": others})) == ScoreReport(scored=3)
+    assert {name: row["model"] for name, row in exported(store).items()} == {
+        "1": "words@1", "2": "german@1", "3": "others@1",
+    }  # fmt: skip
+
+
+def test_scoring_again_with_a_model_for_the_language_clears_the_reason_and_leaves_the_votes(store: Store) -> None:
+    keep(store, post(1, "Nimbus is bad"), post(2, GERMAN))
+    run(store, by_language())
+    voted = tallied(store)
+    store.scores.rescore_all()
+    assert run(store, by_language(de=Named("german@1"))) == ScoreReport(scored=2)
+    row = exported(store)["2"]
+    assert (row["label"], row["reason"], row["model"]) == ("neutral", None, "german@1")
+    assert row["negative"] == feeling(GERMAN).negative
+    (trend,) = store.reports.trends(brand="Nimbus", since=None, until=None, bucket=FIVE)
+    assert (trend["unsure"], trend["unmeasured"], trend["neutral"]) == (0, 0, 1)
+    assert tallied(store) == voted
+
+
+def test_scoring_again_takes_back_what_a_model_should_not_have_said(store: Store) -> None:
+    keep(store, post(1, GERMAN))
+    run(store)
+    assert exported(store)["1"]["label"] == "neutral"
+    store.scores.rescore_all()
+    run(store, by_language())
+    assert (exported(store)["1"]["label"], exported(store)["1"]["negative"]) == ("unsure", None)
+    assert store._connection.rows("select count(*) from scores") == [(0,)]
+    (trend,) = store.reports.trends(brand="Nimbus", since=None, until=None, bucket=FIVE)
+    assert (trend["unsure"], trend["unmeasured"], trend["neutral"], trend["expected_negatives"]) == (1, 1, 0, 0.0)
+
+
+def test_a_label_that_is_unsure_for_want_of_confidence_says_so_and_keeps_its_numbers(store: Store) -> None:
+    keep(store, post(1, "Nimbus is fine"), post(2, "Nimbus is bad"))
+    run(store, unsure_below=0.8)
+    found = exported(store)
+    assert found["1"]["reason"] == "confidence 0.70 is below 0.8"
+    assert found["1"]["negative"] == feeling("Nimbus is fine").negative
+    assert (found["2"]["label"], found["2"]["reason"]) == ("negative", None)
+    (trend,) = store.reports.trends(brand="Nimbus", since=None, until=None, bucket=FIVE)
+    assert (trend["unsure"], trend["unmeasured"]) == (1, 0)
+    assert store._connection.rows("select reason from scores order by mention_id") == [
+        ("confidence 0.70 is below 0.8",), (None,),
+    ]  # fmt: skip
+
+
+def test_a_model_for_a_language_that_cannot_be_loaded_is_told_of_and_no_post_is_lost(store: Store) -> None:
+    def missing() -> models.Scorer:
+        raise models.ModelMissing('[model.languages] de: Model "x" is not here.')
+
+    router = models.Router(models.Reader(WordScorer, ["en"]), {"de": models.Reader(missing)})
+    keep(store, post(1, "Nimbus is bad"), post(2, GERMAN))
+    with pytest.raises(ModelUnavailable, match='de: Model "x" is not here'):
+        run(store, router)
+    assert store.scores.pending_count() == 2
+
+
+def test_poison_for_one_language_is_set_aside_under_its_model_and_a_model_that_always_fails_is_told_of(
+    store: Store,
+) -> None:
+    keep(store, post(1, "Nimbus is bad"), post(2, GERMAN), post(3, GERMAN + " Gift!"))
+    assert run(store, by_language(de=Named("german@1", poison="Gift"))) == ScoreReport(scored=2, quarantined=1)
+    assert store._connection.rows("select model from quarantine") == [("german@1",)]
+    store.scores.rescore_all()
+    with pytest.raises(ModelUnavailable, match="german@1: cannot score"):
+        run(store, by_language(de=Named("german@1", poison="")))
+
+
 # When a post counts as known
 
 
@@ -233,5 +369,6 @@ def test_stopping_ends_after_the_batch_and_the_rest_waits(store: Store, monkeypa
     keep(store, *(post(number, f"Nimbus {number}") for number in range(30)))
     asked = iter([False, True])
     model = WordScorer()
-    score.run(store, lambda: model, now=START, unsure_below=0.0, settle=FIVE, stop=lambda: next(asked))
+    router = models.Router.of(model)
+    score.run(store, lambda: router, now=START, unsure_below=0.0, settle=FIVE, stop=lambda: next(asked))
     assert store.scores.pending_count() == 20

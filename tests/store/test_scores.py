@@ -2,26 +2,28 @@
 
 from datetime import timedelta
 
-from monitor.domain import Label, Score
+from monitor.domain import Label, Score, ScoredMention
 from monitor.store import Store
-from monitor.store.scores import Pending, Tally
+from monitor.store.scores import Change, Judgement, Pending, Tally
 from tests.store.test_mentions import forget, keep
 from tests.support.fakes import START, post
 
 FIVE = timedelta(minutes=5)
 
 
-def score(item: Pending, negative: float = 0.75, model: str = "m1") -> Score:
-    return Score(
+def judged(item: Pending, negative: float = 0.75, model: str = "m1", reason: str | None = None) -> Judgement:
+    label = Label.UNSURE if reason else Label.NEGATIVE if negative > 0.5 else Label.NEUTRAL
+    score = Score(
         mention_id=item.mention_id, target=item.target, model=model, negative=negative, neutral=1 - negative,
-        positive=0.0, label=Label.NEGATIVE if negative > 0.5 else Label.NEUTRAL,
+        positive=0.0, label=label,
     )  # fmt: skip
+    return Judgement(item, model, score, reason)
 
 
 def score_all(store: Store) -> None:
     items = store.scores.pending(limit=1000)
     with store.transaction():
-        store.scores.save([(item, score(item)) for item in items], [True] * len(items), now=START)
+        store.scores.save([judged(item) for item in items], [True] * len(items), now=START)
 
 
 def test_each_brand_that_a_post_is_about_waits_for_its_own_score(store: Store) -> None:
@@ -59,9 +61,29 @@ def test_a_score_is_kept_with_its_model_and_history_is_kept_for_each(store: Stor
     (item,) = store.scores.pending(limit=9)
     assert item.before == (Label.NEGATIVE, 0.75)
     with store.transaction():
-        store.scores.save([(item, score(item, 0.25, "m2"))], [False], now=START)
+        store.scores.save([judged(item, 0.25, "m2")], [False], now=START)
     assert store._connection.rows("select model, negative from scores order by model") == [("m1", 0.75), ("m2", 0.25)]
     assert store._connection.rows("select model, negative, vote from targets") == [("m2", 0.25, 1)]
+
+
+def test_what_no_model_may_say_is_kept_as_unknown_with_the_reason(store: Store) -> None:
+    keep(store, post(1), post(2))
+    first, second = store.scores.pending(limit=9)
+    with store.transaction():
+        kept = [Judgement(first, "m1", None, "it reads as German"), judged(second, 0.25, reason="confidence is low")]
+        store.scores.save(kept, [False, True], now=START)
+    assert store._connection.rows("select label, negative, neutral, positive, reason, vote from targets") == [
+        ("unsure", None, None, None, "it reads as German", 0),
+        ("unsure", 0.25, 0.75, 0.0, "confidence is low", 1),
+    ]
+    assert store._connection.rows("select mention_id, reason from scores") == [(second.mention_id, "confidence is low")]
+    store.scores.rescore_all()
+    assert [item.before for item in store.scores.pending(limit=9)] == [(Label.UNSURE, None), (Label.UNSURE, 0.25)]
+    assert [each.mention.native_id for each in _evidence(store)] == ["2"]
+
+
+def _evidence(store: Store) -> list[ScoredMention]:
+    return store.detection.evidence("Nimbus", START, START + FIVE, known=START + FIVE, limit=9)
 
 
 def test_an_edit_or_a_deletion_while_the_model_was_at_work_is_noticed(store: Store) -> None:
@@ -103,8 +125,13 @@ def test_tallies_of_one_cell_add_up_and_are_read_in_the_order_of_knowledge(store
 
 def test_rollups_take_the_old_label_out_when_a_post_is_scored_again(store: Store) -> None:
     key = ("Nimbus", START, "x")
-    store.scores.roll_up({key: {Label.NEGATIVE: 2, Label.UNSURE: 1}}, {key: 1.75})
-    store.scores.roll_up({key: {Label.NEGATIVE: -1, Label.POSITIVE: 1}}, {key: -0.75})
+    first, again = Change(), Change()
+    for label, negative in ((Label.NEGATIVE, 0.75), (Label.NEGATIVE, 0.75), (Label.UNSURE, 0.25)):
+        first.add(label, negative)
+    again.add(Label.POSITIVE, 0.0)
+    again.add(Label.NEGATIVE, 0.75, times=-1)
+    store.scores.roll_up({key: first})
+    store.scores.roll_up({key: again})
     (row,) = store.reports.trends(brand=None, since=None, until=None, bucket=FIVE)
     assert (row["mentions"], row["negative"], row["positive"], row["unsure"]) == (3, 1, 1, 1)
     assert row["expected_negatives"] == 1.0

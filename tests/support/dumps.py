@@ -11,15 +11,16 @@ _QUERIES = {
     " reposts, quotes, views, conversation_id, in_reply_to, extra, published_at, collected_at, edited_at, deleted_at"
     " from mentions",
     "targets": "select m.platform, m.native_id, t.brand, t.published_at, t.collected_at, t.pending, t.model,"
-    " t.negative, t.neutral, t.positive, t.label, t.vote from targets t join mentions m on m.id = t.mention_id",
-    "scores": "select m.platform, m.native_id, s.target, s.model, s.negative, s.neutral, s.positive, s.label"
+    " t.negative, t.neutral, t.positive, t.label, t.reason, t.vote from targets t"
+    " join mentions m on m.id = t.mention_id",
+    "scores": "select m.platform, m.native_id, s.target, s.model, s.negative, s.neutral, s.positive, s.label, s.reason"
     " from scores s join mentions m on m.id = s.mention_id",
     "quarantine": "select m.platform, m.native_id, q.target, q.model, q.reason from quarantine q"
     " join mentions m on m.id = q.mention_id",
     "votes": "select voter, negative from votes",
     "tallies": "select brand, known_slot, slot, mentions, negatives from tallies",
-    "rollups": "select brand, slot, platform, mentions, negative, neutral, positive, unsure, expected_negatives"
-    " from rollups",
+    "rollups": "select brand, slot, platform, mentions, negative, neutral, positive, unsure, unmeasured,"
+    " expected_negatives from rollups",
     "cursors": "select name, cursor from sources",
     "gaps": "select source, since, until, reason from gaps",
     "rejects": "select source, line, reason, raw from rejects",
