@@ -3,16 +3,18 @@
 Part of models/training/: needs numpy, onnx and onnxruntime; knows nothing of torch.
 """
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 
 from models import folder
 from models.evaluate import shares
-from models.heads import Head
+from models.heads import SEVERAL, Head
 from models.registry import load
 from models.training.data import LabelledPost
 from models.training.graph import Array, Shape, build
@@ -26,6 +28,13 @@ def write_bundle(
     graph = build(weights, shape, quantised=True).SerializeToString()
     config = {"name": name, "heads": [head.row() for head in heads], "max_tokens": shape.positions}
     folder.write(out, graph=graph, tokenizer=tokenizer.to_str(), config=config)
+
+
+def amend(out: Path, changes: Mapping[str, Any]) -> None:
+    """Change keys of a written folder's config; the rest stays as it is."""
+    held = folder.read(out)
+    config = json.loads((out / folder.CONFIG).read_text(encoding="utf-8"))
+    folder.write(out, graph=held.graph, tokenizer=held.tokenizer, config=config | dict(changes))
 
 
 def fitted_heads(out: Path, held: Mapping[str, Sequence[LabelledPost]]) -> list[Head]:
@@ -46,12 +55,22 @@ def _fitted(scorer: Scorer, answer: str, present: float, posts: Sequence[Labelle
     if not posts:
         return present
     found = scorer.predict([post.text for post in posts], [post.target for post in posts])
-    logits = [[math.log(max(share, 1e-12)) * present for share in shares(one, answer)] for one in found]
+    given = [shares(one, answer) for one in found]
+    several = answer in SEVERAL
+    logits = [[(_logit(share) if several else math.log(max(share, 1e-12))) * present for share in row] for row in given]
 
     def loss(temperature: float) -> float:
-        return sum(_surprise(row, post.label, temperature) for row, post in zip(logits, posts, strict=True))
+        judged = zip(logits, posts, strict=True)
+        if several:
+            return sum(_surprise_each(row, post.labels, temperature) for row, post in judged)
+        return sum(_surprise(row, post.label, temperature) for row, post in judged)
 
     return round(least(loss, 0.25, 4.0), 4)
+
+
+def _logit(share: float) -> float:
+    inside = min(max(share, 1e-9), 1 - 1e-9)
+    return math.log(inside / (1 - inside))
 
 
 def least(function: Callable[[float], float], low: float, high: float, *, steps: int = 40) -> float:
@@ -69,6 +88,12 @@ def least(function: Callable[[float], float], low: float, high: float, *, steps:
         else:
             left = inner_left
     return math.exp((left + right) / 2)
+
+
+def _surprise_each(logits: Sequence[float], true: Sequence[int], temperature: float) -> float:
+    """Of labels that do not exclude each other, `true` holding."""
+    signs = [value if label in true else -value for label, value in enumerate(logits)]
+    return sum(math.log1p(math.exp(-max(-60.0, value / temperature))) for value in signs)
 
 
 def _surprise(logits: Sequence[float], label: int, temperature: float) -> float:

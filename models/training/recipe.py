@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from models.heads import ANSWERS
 
@@ -10,7 +11,7 @@ OUTPUTS = sum(map(len, HEADS.values()))
 
 
 def head_of(task: str) -> str:
-    """The answer that a task teaches: its own, or sentiment ("target", "joined", "clauses").
+    """The answer that a task teaches: its own, or sentiment ("target", "joined", "clauses", "grievance").
 
     >>> head_of("irony"), head_of("target")
     ('irony', 'sentiment')
@@ -33,23 +34,27 @@ def places(head: str) -> slice:
 class Recipe:
     """Everything that, with the data and the weights it starts from, decides the trained weights.
 
-    `rate` is the top layer's learning rate; each layer further down gets `layer_decay` times the rate above it
-    (Howard & Ruder, 2018, "discriminative fine-tuning"). `balance` is the power of the inverse class share used
-    as a loss weight: 0 none, 0.5 the square root, 1 full balance. `hold_out_latest` posts are kept from training to
-    measure on later posts than those learnt from. `passes` says how often an epoch sees each task's rows (0.5: a
-    random half of them); a task that is not named is left out. `named` is the share of the other tasks' rows that are
-    read with a word of theirs as the target, so that these answers do not depend on whether a target is given.
+    `base` names the weights that it starts from (encoder.BASES). `rate` is the top layer's learning rate; each layer
+    further down gets `layer_decay` times the rate above it (Howard & Ruder, 2018, "discriminative fine-tuning"); the
+    lowest `frozen` layers, with all that is below them, keep their weights. `balance` is the power of the inverse class
+    share used as a loss weight: 0 none, 0.5 the square root, 1 full balance. `hold_out_latest` posts are kept from
+    training to measure on later posts than those learnt from. `passes` says how often an epoch sees each task's rows
+    (0.5: a random half of them); a task that is not named is left out. `named` is the share of the other tasks' rows
+    that are read with a word of theirs as the target, so that these answers do not depend on whether a target is given.
     `joined` and `clauses` say how many rows of that kind to try to make (contrast.py). `teacher` is the weight of the
-    first stage's opinion of the sentiment of every row that is read without a target, whatever its task
-    (Hinton et al., 2015; Furlanello et al., 2018): posts that nobody labelled for sentiment teach it too.
+    teacher's opinion of every answer about every row, whatever its task (Hinton et al., 2015): posts that nobody
+    labelled for an answer teach it too; `labels` is the weight of the row's own label beside it. `meaning` is the
+    weight of keeping the sentence embedding of the base weights in the states that enter the last layer.
     """
 
+    base: Literal["mpnet", "minilm"] = "minilm"
     seed: int = 1
     epochs: int = 1
     batch: int = 32
     max_tokens: int = 128
     rate: float = 1e-4
     layer_decay: float = 0.9
+    frozen: int = 0
     warmup: float = 0.06
     weight_decay: float = 0.01
     balance: float = 0.5
@@ -60,25 +65,54 @@ class Recipe:
     named: float = 0.4
     joined: int = 20_000
     clauses: int = 4_000
+    labels: float = 1.0
     teacher: float = 0.0
+    meaning: float = 0.0
     half_precision: bool = False
     words_learn: bool = True
 
 
-FIRST = Recipe()  # sentiment alone, from the base weights
-SECOND = Recipe(  # all answers together, from the base weights again, with the first stage as the teacher
-    batch=64,
-    rate=1.4e-4,
+TEACHER = Recipe(  # all answers together, by an encoder that is too large to ship
+    base="mpnet",
+    rate=5e-5,
+    frozen=2,
+    words_learn=False,
+    balance=0.6,
+    checkpoint_every=400,
+    joined=8_000,
+    clauses=2_000,
     passes={
         "sentiment": 1.0,
         "target": 1.0,
         "joined": 1.0,
         "clauses": 1.0,
-        "complaint": 3,
-        "emotion": 3,
+        "grievance": 1.0,
+        "complaint": 2,
+        "emotion": 2,
         "irony": 2,
-        "offensive": 1,
+        "offensive": 0.7,
     },
-    teacher=0.5,
+    half_precision=True,
+)
+STUDENT = Recipe(  # the encoder that ships, taught by the labels and by the teacher
+    batch=64,
+    epochs=2,
+    rate=2e-4,
+    balance=0.6,
+    passes={
+        "sentiment": 1.0,
+        "target": 1.0,
+        "joined": 1.0,
+        "clauses": 0.5,
+        "grievance": 1.0,
+        "complaint": 2,
+        "emotion": 2,
+        "irony": 1.5,
+        "offensive": 0.7,
+        "touchpoints": 4,
+    },
+    teacher=1.0,
+    meaning=0.5,
+    labels=0.5,
     half_precision=True,
 )

@@ -4,6 +4,7 @@ Part of models/training/: reads the data folder; knows nothing of torch. A text 
 dropped from the training rows of all of them, whatever its links, handles and capitals.
 """
 
+import json
 import random
 import re
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from models.training.data import LabelledPost, read_posts, split_latest
 from models.training.recipe import HEADS, Recipe, head_of
 
 HELD_OUT_TRADES = ("electronics", "food")  # complaints about these are kept to measure on unseen trades
+HELD_OUT_TOUCHPOINTS = ("airlines", "fashion_retail", "gyms_and_health_clinics", "energy_and_water_utilities")
+TOUCHPOINTS = Path(__file__).parent / "touchpoints"
 _HELD_OUT_REST = 5  # every fifth row without a trade is kept as well
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -48,6 +51,10 @@ def read(folder: Path, recipe: Recipe) -> Splits:
             found.tasks[name] = _toward(folder, latest)
         elif name == "complaint":
             found.tasks[name] = _complaints(folder)
+        elif name == "grievance":
+            found.tasks[name] = _grievances(folder)
+        elif name == "touchpoints":
+            found.tasks[name] = touchpoints()
         elif name in HEADS and name != "sentiment":
             found.tasks[name] = _plain(folder, name)
     held = {_key(post) for split in found.tasks.values() for post in split.held} | {_key(post) for post in validation}
@@ -98,9 +105,33 @@ def _complaints(folder: Path) -> Split:
     return Split("complaint", [post for post in rows if id(post) not in away], held)
 
 
+def _grievances(folder: Path) -> Split:
+    """Complaints again, as negative sentiment: who states a breach of what was owed is unhappy, however calmly."""
+    told = _complaints(folder).kept
+    return Split("sentiment", [replace(post, label=0) for post in told if post.label], ())
+
+
 def _held_complaint(number: int, post: LabelledPost) -> bool:
     trade = post.domain or ""
     return trade in HELD_OUT_TRADES or (trade.startswith("random") and number % _HELD_OUT_REST == 0)
+
+
+def touchpoints(folder: Path = TOUCHPOINTS) -> Split:
+    """Our own posts of invented brands, a file for each trade; whole trades are kept to measure on."""
+    kept: list[LabelledPost] = []
+    held: list[LabelledPost] = []
+    for file in sorted(folder.glob("*.jsonl")):
+        (held if file.stem in HELD_OUT_TOUCHPOINTS else kept).extend(_touched(file))
+    return Split("touchpoints", kept, held)
+
+
+def _touched(file: Path) -> list[LabelledPost]:
+    names = HEADS["touchpoints"]
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [
+        LabelledPost(row["text"], -1, domain=file.stem, several=tuple(sorted(map(names.index, row["touchpoints"]))))
+        for row in rows
+    ]
 
 
 def _plain(folder: Path, head: str) -> Split:

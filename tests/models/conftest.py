@@ -98,6 +98,26 @@ def make_shipped_folder(tmp_path_factory: pytest.TempPathFactory) -> MakeShipped
 
 
 @pytest.fixture
+def make_large_folder(tmp_path: Path) -> Callable[[], Path]:
+    """A function that saves a tiny encoder of the teacher's family, which knows no segments, with its own tokenizer."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+
+    def make() -> Path:
+        folder = tmp_path / "large"
+        torch.manual_seed(5)
+        shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+        config = transformers.MPNetConfig(
+            **shape, vocab_size=len(WORDS), max_position_embeddings=66, initializer_range=0.3, num_labels=23
+        )
+        transformers.MPNetForSequenceClassification(config).save_pretrained(folder)
+        (folder / "tokenizer.json").write_text(small_tokenizer().to_str(), encoding="utf-8")
+        return folder
+
+    return make
+
+
+@pytest.fixture
 def edit_json() -> Callable[[Path, dict[str, object]], None]:
     """A function that changes keys of a JSON file."""
 
