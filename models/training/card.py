@@ -59,30 +59,23 @@ def text(name: str, size: int, stages: Sequence[Path], judged: Mapping[str, Judg
     figures = (f"{_TITLES.get(name, name)}\n\n{card_table(measured(found))}" for name, found in judged.items())
     wrong, tried = failures(scorer)
     notes = [_noted(stage) for stage in stages]
-    return (
-        "\n\n".join(
-            (
-                f"# {name}",
-                _summary(size, notes[-1][0]),
-                "## How it was made",
-                "`python -m models.training --data FOLDER --out FOLDER --card FILE`, in stages:",
-                "\n".join(_stage(number, recipe, rows) for number, (recipe, rows) in enumerate(notes, 1)),
-                "## Figures",
-                "From the folder as it ships (int8, temperatures applied). Nothing of these sets was learnt from. The "
-                "temperatures were fitted on them, of plain sentiment on validation: the later posts were never looked at "
-                "by any fit.",
-                *figures,
-                f"![Reliability chart: how sure the model was against how often it was right]({chart})",
-                "## Known failures",
-                f"{len(tried) - len(wrong)} of {len(tried)} sentences of our own (models/training/sentences.jsonl, many "
-                "of them hard on purpose) are answered as a person would. These are not:",
-                "| text | toward | it says | should be | |\n|---|---|---|---|---|\n" + "\n".join(wrong),
-                "## Licences of what went in",
-                _LICENCES,
-            )
-        )
-        + "\n"
+    parts = (
+        f"# {name}",
+        _summary(size, notes[-1][0]),
+        "## How it was made",
+        "`python -m models.training --data FOLDER --out FOLDER --card FILE`, in stages:",
+        "\n".join(_stage(number, recipe, rows) for number, (recipe, rows) in enumerate(notes, 1)),
+        "## Figures",
+        _FIGURES,
+        *figures,
+        f"![Reliability chart: how sure the model was against how often it was right]({chart})",
+        "## Known failures",
+        _FAILURES.format(right=len(tried) - len(wrong), tried=len(tried)),
+        "| text | toward | it says | should be | |\n|---|---|---|---|---|\n" + "\n".join(wrong),
+        "## Licences of what went in",
+        _LICENCES,
     )
+    return "\n\n".join(parts) + "\n"
 
 
 def reliability_chart(judged: Mapping[str, Judged]) -> str:
