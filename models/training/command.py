@@ -22,11 +22,12 @@ from models.evaluate import Judged, Labelled, Measures, card_table, judge
 from models.evaluate import measured as figures
 from models.heads import SEVERAL, Head
 from models.registry import load
-from models.training import bundle, card, data, encoder, loop, opinions, tasks
+from models.training import bundle, card, data, encoder, loop, offsets, opinions, tasks
 from models.training.data import LabelledPost
 from models.training.graph import Array, Shape
 from models.training.loop import Task
-from models.training.recipe import HEADS, OUTPUTS, STUDENT, TEACHER, Recipe, head_of
+from models.training.offsets import Offsets
+from models.training.recipe import HEADS, OUTPUTS, STUDENT, TEACHER, Recipe, head_of, places
 from models.training.tasks import Splits
 
 _log = logging.getLogger(__name__)
@@ -139,7 +140,10 @@ def _tasks(
 
 
 def export(trained: Path, base: Path, recipe: Recipe, out: Path, name: str, found: Splits) -> None:
-    """Write the shipped folder: once at temperature 1, then with the temperatures that fit what was kept back."""
+    """Write the shipped folder.
+
+    Once as trained, to see where its classes part best, and once more to fit temperatures; both on what was kept back.
+    """
     model = encoder.build(trained)
     weights: dict[str, Array] = {key: value.numpy().astype(np.float32) for key, value in model.state_dict().items()}
     config = model.config
@@ -150,8 +154,25 @@ def export(trained: Path, base: Path, recipe: Recipe, out: Path, name: str, foun
         for head, labels in HEADS.items()
     ]
     bundle.write_bundle(out, name, weights, shape, tokenizer, heads)
+    for each in moved(out, found):
+        _log.info("%s: %s added, %.3f → %.3f", each.answer, each.added, each.before, each.after)
+        weights["classifier.bias"][places(each.answer)] += np.array(each.added, np.float32)
+    bundle.write_bundle(out, name, weights, shape, tokenizer, heads)
     held = {task: split.held for task, split in found.tasks.items()} | {"sentiment": found.validation}
     bundle.write_bundle(out, name, weights, shape, tokenizer, bundle.fitted_heads(out, held))
+
+
+def moved(out: Path, found: Splits) -> list[Offsets]:
+    """What to add to the outputs of sentiment and of the two-way answers, as the written folder gives them."""
+    scorer = load(str(out))
+    sets = {"sentiment": [found.validation, found.latest]}
+    sets |= {name: [split.held] for name, split in found.tasks.items() if HEADS.get(name) == ("no", "yes")}
+    asked = {name: [posts for posts in kept if posts] for name, kept in sets.items()}
+    return [
+        offsets.fit([judge(scorer, _labelled(name, posts), name) for posts in kept])
+        for name, kept in asked.items()
+        if kept
+    ]
 
 
 def judged(out: Path, found: Splits) -> dict[str, Judged]:
