@@ -94,14 +94,17 @@ class Teacher:
 
     def say(self, posts: Sequence[LabelledPost]) -> Array:
         """The teacher's outputs, (posts, OUTPUTS)."""
-        logits, layers = self._states(posts)
+        said, inputs = self._read(posts)
+        logits = said.logits.float()
         spot = places("touchpoints")
-        logits[:, spot] = self._probe.logits(layers[self._probe.layer]) if self._probe else torch.nan
+        told = self._probe and self._probe.logits(_mean(said.hidden_states[self._probe.layer], inputs))
+        logits[:, spot] = torch.nan if told is None else told
         found: Array = logits.numpy()
         return found
 
     def _read_out(self, examples: Sequence[LabelledPost], told: Told) -> probe.Probe:
-        seen = [self._states(batch)[1] for batch in _batches(examples)]
+        read = (self._read(batch) for batch in _batches(examples))
+        seen = [[_mean(states, inputs) for states in said.hidden_states] for said, inputs in read]
         layers = [torch.cat(parts) for parts in zip(*seen, strict=True)]
         truth = torch.stack([_several(post) for post in examples])
         found, loss = probe.best(layers, truth, [post.domain or "" for post in examples])
@@ -109,12 +112,11 @@ class Teacher:
         return found
 
     @torch.no_grad()
-    def _states(self, posts: Sequence[LabelledPost]) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Outputs, and the mean over all positions of the hidden states after each layer."""
+    def _read(self, posts: Sequence[LabelledPost]) -> tuple[Any, dict[str, torch.Tensor]]:
+        """What the network says, with its hidden states after each layer, and what it was given."""
         inputs = pad(data.encode(self._tokenizer, posts), self._model)
         with torch.autocast("cpu", torch.bfloat16):
-            said = self._model(**inputs, output_hidden_states=True)
-        return said.logits.float(), [_mean(states, inputs) for states in said.hidden_states]
+            return self._model(**inputs, output_hidden_states=True), inputs
 
 
 class Meaning:
