@@ -16,9 +16,7 @@ from pathlib import Path
 from models import reliability
 from models.errors import ModelError, ModelUnusable
 from models.heads import ANSWERS, SEVERAL
-from models.labelled import Labelled as Labelled
-from models.labelled import label_named as label_named
-from models.labelled import read_labelled, without_targets
+from models.labelled import Labelled, read_labelled, without_targets
 from models.registry import load
 from models.values import Label, Prediction, Scorer, Sentiment, label_of
 

@@ -18,9 +18,10 @@ import torch
 from transformers.utils import logging as transformers_logging
 
 from models.errors import ModelError
-from models.evaluate import Judged, Labelled, Measures, card_table, judge
+from models.evaluate import Judged, Measures, card_table, judge
 from models.evaluate import measured as figures
 from models.heads import SEVERAL, Head
+from models.labelled import Labelled
 from models.registry import load
 from models.training import bundle, card, data, encoder, loop, offsets, opinions, tasks
 from models.training.data import LabelledPost
@@ -90,7 +91,7 @@ def run(
         stages.append(fit(base, found, recipe, work / f"{number}-{recipe.base}", teacher=before))
     export(stages[-1], bases[-1], recipes[-1], out, name, splits[-1])
     report = judged(out, splits[-1])
-    bundle.amend(out, {"languages": ["en"], "measured": confusions(report)})
+    bundle.amend(out, {"languages": ["en"], "licence": "Apache-2.0", "measured": confusions(report)})
     if card_at:
         write_card(card_at, out, [stage.parent for stage in stages], report)
     return report

@@ -3,7 +3,6 @@
 Part of models/training/: knows files and word-piece ids, nothing of torch.
 """
 
-import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from models.errors import ModelError
-from models.evaluate import label_named
+from models.labelled import read_labelled
 from models.text import as_name, input_of, normalise
 from models.training.recipe import HEADS
 
@@ -23,7 +22,7 @@ Pieces = tuple[list[int], list[int]]  # word-piece ids, and the segment (0 text,
 
 
 class DataMissing(ModelError):
-    """A labelled file is not where it was looked for, or holds nothing usable."""
+    """A labelled file is not where it was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +47,14 @@ class LabelledPost:
 
 
 def read_posts(path: Path, answer: str = "sentiment") -> list[LabelledPost]:
-    """Read a JSONL file with `text` and the label of one answer; rows without raise DataMissing."""
+    """Read a JSONL file with `text` and the label of one answer. Raises DataMissing, or BadFile at a row without."""
     if not path.is_file():
         raise DataMissing(f"{path}: not found. Give --data the folder that holds {path.parent.name}/{path.name}.")
-    with path.open(encoding="utf-8") as lines:
-        posts = [_post(path, number, line, answer) for number, line in enumerate(lines, 1) if line.strip()]
-    if not posts:
-        raise DataMissing(f"{path}: holds no labelled post. Each line needs `text` and `label`.")
-    return posts
-
-
-def _post(path: Path, number: int, line: str, answer: str) -> LabelledPost:
-    try:
-        row = json.loads(line)
-        label = label_named(row["label"] if "label" in row else row[answer], answer)
-        told = (row.get(name) for name in ("created_at", "target", "domain"))
-        return LabelledPost(str(row["text"]), HEADS[answer].index(label), *told)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"{path}, line {number}: needs `text` and `label`, one of {', '.join(HEADS[answer])}."
-        raise DataMissing(reason) from error
+    names = HEADS[answer]
+    return [
+        LabelledPost(row.text, names.index(row.label), row.created_at, row.target, row.domain)
+        for row in read_labelled(path, answer)
+    ]
 
 
 def split_latest(posts: Sequence[LabelledPost], count: int) -> tuple[list[LabelledPost], list[LabelledPost]]:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from models.evaluate import Judged, Labelled
+from models.evaluate import Judged
+from models.labelled import Labelled
 
 pytest.importorskip("torch")
 offsets: Any = pytest.importorskip("models.training.offsets")

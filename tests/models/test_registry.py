@@ -75,7 +75,7 @@ def test_a_folder_in_another_format_says_which_languages_it_was_measured_on_or_n
         (tmp_path / "config.json").write_text(config)
     assert models.languages_of(str(tmp_path)) is None
     (tmp_path / "config.json").write_text('{"languages": ["fr", "en"]}')
-    assert models.languages_of(str(tmp_path)) == {"en", "fr"}
+    assert models.languages_of(str(tmp_path)) == frozenset({"en", "fr"})
 
 
 @pytest.mark.parametrize("name", ["someone/model", "/no/such/folder", "\0"])

@@ -137,7 +137,7 @@ def test_the_recipe_writes_a_folder_that_has_learnt_its_lines(data_folder: Path,
     report = command.run(data_folder, tmp_path / "out", tmp_path / "work", [RECIPE], name="tiny-1")
     scorer = models.load(str(tmp_path / "out"))
     assert scorer.name.startswith("tiny-1@")
-    assert figures(report["validation"]).accuracy >= 0.85
+    assert figures(report["validation"]).macro_f1 >= 0.85
     assert figures(report["latest"]).texts == RECIPE.hold_out_latest
     assert (
         scorer.predict(["the staff was great"])[0].sentiment.polarity
@@ -153,8 +153,7 @@ def test_two_stages_write_a_folder_that_answers_everything_that_it_learnt(whole_
     report = command.run(*places, [RECIPE, TOGETHER], name="tiny-2", card_at=card)
     expected = {"validation", "latest", "target", "target, unread", *recipe.HEADS} - {"sentiment"}
     assert set(report) == expected
-    assert figures(report["irony"]).accuracy == figures(report["offensive"]).accuracy == 1.0
-    assert figures(report["complaint"]).macro_f1 >= 0.9
+    assert all(figures(report[name]).macro_f1 >= 0.9 for name in ("complaint", "irony", "offensive"))
     scorer = models.load(str(tmp_path / "out"))
     told = card.read_text()
     assert all(part in told for part in (scorer.name, "1. all-MiniLM", "2. all-MiniLM", "calibration error", "irony"))
