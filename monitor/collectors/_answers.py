@@ -1,0 +1,56 @@
+"""Answers of any status, for collectors that must read what a refusal says; keys, and where they may be sent.
+
+Knows no platform.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from monitor.collectors._web import _error_of as error_of
+from monitor.collectors._web import check_address
+from monitor.domain import Secret
+from monitor.errors import AnswerUnreadable, CredentialRefused, SourceDown
+from monitor.http import Answer, GuardedClient, HttpError, Unreachable
+
+__all__ = ["check_safe", "error_of", "fetch", "reveal"]
+
+
+def fetch(
+    client: GuardedClient,
+    url: str,
+    source: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+) -> Answer:
+    """An answer, whatever its status; with `content` it is posted. Raises SourceDown and AnswerUnreadable."""
+    try:
+        if content is not None:
+            return client.post(url, content, headers=headers)
+        return client.get(url, headers=headers)
+    except Unreachable as error:
+        raise SourceDown(f"{source}: {error} The next poll tries again.") from None
+    except HttpError as error:
+        raise AnswerUnreadable(f"{source}: {error}") from None
+
+
+def check_safe(name: str, address: str, private_hosts: tuple[str, ...]) -> None:
+    """An option that is an address to which a key is sent: https, or http to a host that is named as private.
+
+    Raises ValueError, which does not repeat it.
+    """
+    check_address(name, address)
+    place = urlsplit(address)
+    if place.scheme != "https" and not {place.hostname, place.netloc} & set(private_hosts):
+        raise ValueError(f"{name} must begin with https:// (or name a host of allow_private_hosts): it is sent a key")
+
+
+def reveal(secret: Secret, source: str, what: str) -> str:
+    """A key's value, fit for a header. Raises CredentialRefused, which does not repeat it."""
+    try:
+        value = secret.reveal().strip()
+    except LookupError as error:
+        raise CredentialRefused(f"{source}: {error}. Set it to {what}.") from None
+    if not value or not value.isascii() or not value.isprintable():
+        raise CredentialRefused(f"{source}: {secret.reference} cannot be {what}; check the value.")
+    return value
