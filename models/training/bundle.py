@@ -16,6 +16,7 @@ from models import folder
 from models.evaluate import shares
 from models.heads import SEVERAL, Head
 from models.registry import load
+from models.text import as_name, names, normalise
 from models.training.data import LabelledPost
 from models.training.graph import Array, Shape, build
 from models.values import Scorer
@@ -44,11 +45,17 @@ def fitted_heads(out: Path, held: Mapping[str, Sequence[LabelledPost]]) -> list[
     posts by answer, and under "target" those whose sentiment is toward one; what it lacks keeps its temperature.
     """
     scorer, fitted = load(str(out)), []
+    named = [post for post in held.get("target", ()) if _is_named(post)]
     for head in folder.read(out).heads.all:
-        own, named = held.get(head.name, ()), held.get("target", ())
+        own = held.get(head.name, ())
         toward = _fitted(scorer, head.name, head.toward, named) if head.toward else None
         fitted.append(replace(head, temperature=_fitted(scorer, head.name, head.temperature, own), toward=toward))
     return fitted
+
+
+def _is_named(post: LabelledPost) -> bool:
+    """Whether the text names the target: of others the plain answer is given."""
+    return names(normalise(post.text), as_name(post.target) or "")
 
 
 def _fitted(scorer: Scorer, answer: str, present: float, posts: Sequence[LabelledPost]) -> float:

@@ -28,7 +28,7 @@ from models.training.data import LabelledPost
 from models.training.graph import Array, Shape
 from models.training.loop import Task
 from models.training.offsets import Offsets
-from models.training.recipe import HEADS, OUTPUTS, STUDENT, TEACHER, Recipe, head_of, places
+from models.training.recipe import FINISH, HEADS, OUTPUTS, STUDENT, TEACHER, Recipe, head_of, places
 from models.training.tasks import Splits
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.threads:
         torch.set_num_threads(given.threads)
     try:
-        stages = [STUDENT] if given.teacher else [TEACHER, STUDENT]
+        stages = [STUDENT, FINISH] if given.teacher else [TEACHER, STUDENT, FINISH]
         recipes = [replace(recipe, seed=given.seed) for recipe in stages]
         report = run(
             given.data, given.out, given.work, recipes, name=given.name, teacher=given.teacher, card_at=given.card
@@ -87,8 +87,9 @@ def run(
     bases = [encoder.find_base(recipe.base, work) for recipe in recipes]
     stages = [teacher] if teacher else []
     for number, (recipe, base, found) in enumerate(zip(recipes, bases, splits, strict=True), 1):
-        before = stages[-1] if stages else None
-        stages.append(fit(base, found, recipe, work / f"{number}-{recipe.base}", teacher=before))
+        own = stages[-1] if recipe.goes_on else base
+        taught_by = None if not stages else stages[-2] if recipe.goes_on and len(stages) > 1 else stages[-1]
+        stages.append(fit(own, found, recipe, work / f"{number}-{recipe.base}", teacher=taught_by, base=base))
     export(stages[-1], bases[-1], recipes[-1], out, name, splits[-1])
     report = judged(out, splits[-1])
     bundle.amend(out, {"languages": ["en"], "licence": "Apache-2.0", "measured": confusions(report)})
@@ -97,8 +98,14 @@ def run(
     return report
 
 
-def fit(base: Path, found: Splits, recipe: Recipe, work: Path, *, teacher: Path | None = None) -> Path:
-    """Train from the base weights; returns the folder of the trained ones, in transformers' format."""
+def fit(
+    start: Path, found: Splits, recipe: Recipe, work: Path, *, teacher: Path | None = None, base: Path | None = None
+) -> Path:
+    """Train from the weights in `start`, which came of `base`; returns the folder of the trained ones.
+
+    Both, and `teacher`, are in transformers' format. What the teacher says is kept beside `work`, for later stages.
+    """
+    base = base or start
     work.mkdir(parents=True, exist_ok=True)
     _TALKER.set_verbosity_error()
     _TALKER.disable_progress_bar()
@@ -110,7 +117,7 @@ def fit(base: Path, found: Splits, recipe: Recipe, work: Path, *, teacher: Path 
     learnt = _tasks(base, found, recipe, teacher, work, told)
     card.note(work, recipe, {task.name: len(task.rows) for task in learnt})
     torch.manual_seed(recipe.seed)
-    model = encoder.build(base)
+    model = encoder.build(start)
     loop.train(model, learnt, recipe, checkpoint=work / "run.pt", told=told)
     model.save_pretrained(work / "torch")
     encoder.load_tokenizer(base, recipe.max_tokens).save(str(work / "torch" / "tokenizer.json"))
@@ -132,11 +139,11 @@ def _tasks(
     asked = opinions.Teacher(teacher, recipe.max_tokens, examples, told)
     every = [post for posts in learnt.values() for post in posts]
     ends = list(accumulate(map(len, learnt.values())))[:-1]
-    said = np.split(opinions.about(every, asked, work / "opinions.npz", told), ends)
+    said = np.split(opinions.about(every, asked, work.parent / "opinions.npz", told), ends)
     made = [replace(task, taught=rows) for task, rows in zip(made, said, strict=True)]
     if not recipe.meaning:
         return made
-    meant = opinions.about(every, opinions.Meaning(base, recipe.max_tokens), work / "meanings.npz", told)
+    meant = opinions.about(every, opinions.Meaning(base, recipe.max_tokens), work.parent / "meanings.npz", told)
     return [replace(task, meant=rows) for task, rows in zip(made, np.split(meant, ends), strict=True)]
 
 
@@ -179,7 +186,8 @@ def moved(out: Path, found: Splits) -> list[Offsets]:
 def judged(out: Path, found: Splits) -> dict[str, Judged]:
     """Answers of the written folder about what was kept back; toward targets also with the targets left unread."""
     scorer = load(str(out))
-    kept = {"validation": ("sentiment", found.validation), "latest": ("sentiment", found.latest)}
+    plain = {"validation": found.validation, "latest": found.latest, "stream": found.stream}
+    kept = {name: ("sentiment", posts) for name, posts in plain.items()}
     kept |= {name: (split.head, split.held) for name, split in found.tasks.items() if name != "sentiment"}
     if "target" in kept:
         kept["target, unread"] = ("sentiment", [replace(post, target=None) for post in kept["target"][1]])
@@ -195,7 +203,7 @@ def _labelled(head: str, posts: Sequence[LabelledPost]) -> list[Labelled]:
 
 def confusions(report: Mapping[str, Judged]) -> list[dict[str, Any]]:
     """What true classes were said to be, of each set of plain posts: models.prevalence corrects shares by it."""
-    measured = ((name, figures(report[name])) for name in ("validation", "latest") if name in report)
+    measured = ((name, figures(report[name])) for name in ("validation", "latest", "stream") if name in report)
     return [
         {"set": name, "answer": "sentiment", "confusion": found.confusion}
         for name, found in measured

@@ -180,9 +180,14 @@ def _unlike_the_labels(
     given = outputs[:, places(task.head)]
     if task.head in SEVERAL:
         rows = [one_hot(torch.tensor(row, dtype=torch.long), given.shape[1]).sum(0) for row in labels]
-        return binary_cross_entropy_with_logits(given, torch.stack(rows).float())
+        return _each(given, torch.stack(rows).float())
     true = torch.tensor([label for (label,) in labels])
     return cross_entropy(given, true, weight=weights, label_smoothing=recipe.smoothing)
+
+
+def _each(given: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Cross entropy of labels that do not exclude each other: each label is a question, so they add up."""
+    return binary_cross_entropy_with_logits(given, truth, reduction="sum") / len(given)
 
 
 def _unlike_the_teacher(outputs: torch.Tensor, said: torch.Tensor, task: Task) -> torch.Tensor:
@@ -194,7 +199,7 @@ def _unlike_the_teacher(outputs: torch.Tensor, said: torch.Tensor, task: Task) -
         if head in SEVERAL:
             known = ~theirs.isnan().any(dim=1)
             if known.any():
-                loss = loss + weight * binary_cross_entropy_with_logits(own[known], theirs[known].sigmoid())
+                loss = loss + weight * _each(own[known], theirs[known].sigmoid())
         else:
             loss = loss + weight * cross_entropy(own, theirs.softmax(dim=1))
     return loss

@@ -30,7 +30,8 @@ def fit(sets: Sequence[Judged]) -> Offsets:
     """The offsets that find the classes best, on average over sets of judged posts of one answer.
 
     The first label of a two-way answer, and the middle one of sentiment, stay where they are. Good is the mean of the
-    figures that matter: macro-averaged recall and F1, and the F1 of the poles (sentiment) or of the yes.
+    two figures that such answers are published with: of sentiment macro-averaged recall and the F1 of the poles, of a
+    two-way answer macro-averaged F1 and the F1 of the yes.
     """
     classes = sets[0].classes
     fixed = 1 if sets[0].answer == "sentiment" else 0
@@ -49,8 +50,9 @@ def _good(judged: Judged, logs: Sequence[Sequence[float]], added: Sequence[float
     moved = [[value + more for value, more in zip(row, added, strict=True)] for row in logs]
     found = measure_answer([_shares(row) for row in moved], [row.label for row in judged.rows], judged.answer)
     poles = found.f1_positive_negative
-    own = found.by_class["yes"].f1 if poles is None else poles
-    return (found.macro_recall + found.macro_f1 + own) / 3
+    if poles is None:
+        return (found.macro_f1 + found.by_class["yes"].f1) / 2
+    return (found.macro_recall + poles) / 2
 
 
 def _shares(row: Sequence[float]) -> list[float]:

@@ -34,20 +34,22 @@ def places(head: str) -> slice:
 class Recipe:
     """Everything that, with the data and the weights it starts from, decides the trained weights.
 
-    `base` names the weights that it starts from (encoder.BASES). `rate` is the top layer's learning rate; each layer
-    further down gets `layer_decay` times the rate above it (Howard & Ruder, 2018, "discriminative fine-tuning"); the
-    lowest `frozen` layers, with all that is below them, keep their weights. `balance` is the power of the inverse class
-    share used as a loss weight: 0 none, 0.5 the square root, 1 full balance. `hold_out_latest` posts are kept from
-    training to measure on later posts than those learnt from. `passes` says how often an epoch sees each task's rows
-    (0.5: a random half of them); a task that is not named is left out. `named` is the share of the other tasks' rows
-    that are read with a word of theirs as the target, so that these answers do not depend on whether a target is given.
-    `joined` and `clauses` say how many rows of that kind to try to make (contrast.py). `teacher` is the weight of the
-    teacher's opinion of every answer about every row, whatever its task (Hinton et al., 2015): posts that nobody
-    labelled for an answer teach it too; `labels` is the weight of the row's own label beside it. `meaning` is the
-    weight of keeping the sentence embedding of the base weights in the states that enter the last layer.
+    `base` names the weights that it starts from; one that `goes_on` starts from those of the stage before, under the
+    same teacher. `rate` is the top layer's learning rate; each layer further down gets `layer_decay` times the rate
+    above it (Howard & Ruder, 2018, "discriminative fine-tuning"); the lowest `frozen` layers, with all that is below
+    them, keep their weights. `balance` is the power of the inverse class share used as a loss weight: 0 none, 0.5 the
+    square root, 1 full balance. `hold_out_latest` posts are kept from training to measure on later posts than those
+    learnt from. `passes` says how often an epoch sees each task's rows (0.5: a random half of them); a task that is not
+    named is left out. `named` is the share of the other tasks' rows that are read with a word of theirs as the target,
+    so that these answers do not depend on whether a target is given. `joined` and `clauses` say how many rows of that
+    kind to try to make (contrast.py). `teacher` is the weight of the teacher's opinion of every answer about every row,
+    whatever its task (Hinton et al., 2015): posts that nobody labelled for an answer teach it too; `labels` is the
+    weight of the row's own label beside it. `meaning` is the weight of keeping the sentence embedding of the base
+    weights in the states that enter the last layer.
     """
 
     base: Literal["mpnet", "minilm"] = "minilm"
+    goes_on: bool = False
     seed: int = 1
     epochs: int = 1
     batch: int = 32
@@ -113,6 +115,29 @@ STUDENT = Recipe(  # the encoder that ships, taught by the labels and by the tea
     },
     teacher=1.0,
     meaning=0.5,
+    labels=0.5,
+    half_precision=True,
+)
+FINISH = Recipe(  # the same once more at a lower rate, with more of what few rows teach
+    goes_on=True,
+    batch=64,
+    rate=1.2e-4,
+    balance=0.6,
+    joined=12_000,
+    passes={
+        "sentiment": 1.0,
+        "target": 0.7,
+        "joined": 0.6,
+        "clauses": 0.3,
+        "grievance": 2,
+        "complaint": 5,
+        "emotion": 4,
+        "irony": 2,
+        "offensive": 1.3,
+        "touchpoints": 15,
+    },
+    teacher=1.0,
+    meaning=0.3,
     labels=0.5,
     half_precision=True,
 )

@@ -34,18 +34,22 @@ class Split:
 
 @dataclass(slots=True)
 class Splits:
-    """All that the data folder offers: the tasks by name, the posts that fit temperatures, the latest posts."""
+    """All that the data folder offers: the tasks by name, the posts that fit temperatures, the latest posts.
+
+    `stream` is of another trade; it is measured on where it is there, and nothing is learnt or chosen from it.
+    """
 
     tasks: dict[str, Split] = field(default_factory=dict)
     validation: Sequence[LabelledPost] = ()
     latest: Sequence[LabelledPost] = ()
+    stream: Sequence[LabelledPost] = ()
 
 
 def read(folder: Path, recipe: Recipe) -> Splits:
     """Read every task that the recipe names. Raises DataMissing where its file is absent or cannot be used."""
     validation = read_posts(folder / "sentiment" / "val.jsonl")
     kept, latest = split_latest(read_posts(folder / "sentiment" / "train.jsonl"), recipe.hold_out_latest)
-    found = Splits({"sentiment": Split("sentiment", kept, latest)}, validation, latest)
+    found = Splits({"sentiment": Split("sentiment", kept, latest)}, validation, latest, _stream(folder))
     for name in recipe.passes:
         if name == "target":
             found.tasks[name] = _toward(folder, latest)
@@ -87,6 +91,11 @@ def _as_read(name: str, posts: list[LabelledPost], share: float, chance: random.
 
 def _key(post: LabelledPost) -> str:
     return normalise(post.text).casefold()
+
+
+def _stream(folder: Path) -> list[LabelledPost]:
+    file = folder / "streams" / "airlines.jsonl"
+    return read_posts(file) if file.is_file() else []
 
 
 def _toward(folder: Path, latest: Sequence[LabelledPost]) -> Split:
