@@ -21,8 +21,8 @@ def copy(tmp_path: Path) -> Path:
 def test_the_shipped_model_is_whole_and_named_after_its_weights() -> None:
     held = folder.read(BUNDLED)
     name, _, digest = held.name.partition("@")
-    assert (name, len(digest)) == ("bundled-minilm-2", 8)
-    assert [head.name for head in held.heads.all] == ["sentiment", "complaint", "emotion", "irony", "offensive"]
+    assert (name.startswith("bundled-"), len(digest)) == (True, 8)
+    assert {"sentiment", "complaint", "emotion", "irony", "offensive"} <= {head.name for head in held.heads.all}
     assert held.heads.reads_targets
     assert "en" in held.languages
 
