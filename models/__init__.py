@@ -8,7 +8,7 @@ Importing this package loads no engine; `load` imports the one that the named mo
 """
 
 from models.errors import EngineMissing, ModelError, ModelMissing, ModelUnusable
-from models.registry import available, languages_of, load
+from models.registry import available, confusions_of, languages_of, load
 from models.routing import OTHERS, Answer, Reader, Router
 from models.values import Label, ModelInfo, Prediction, Scorer, Sentiment, doubt_of, label_of
 
@@ -27,6 +27,7 @@ __all__ = [
     "Scorer",
     "Sentiment",
     "available",
+    "confusions_of",
     "doubt_of",
     "label_of",
     "languages_of",

@@ -19,7 +19,6 @@ from models.label_maps import LabelMap
 from models.registry import available, languages_of
 
 _CARDS = Path(__file__).parent / "cards"
-LICENCE = "licence"  # the config's key: under which terms the weights may be used
 _FRONT = re.compile(r"\A---\n(.*?)\n---", re.DOTALL)  # of a README on the hub
 _BY_LABELS = ("negative", "neutral", "positive")
 
@@ -80,7 +79,7 @@ def _ours(path: Path) -> About:
         size=sum((path / each).stat().st_size for each in files),
         answers={head.name: head.labels for head in held.heads.all},
         languages=held.languages,
-        licence=_text(config.get(LICENCE)),
+        licence=_text(config.get(folder.LICENCE)),
         measured=tuple(map(_figures, held.measured)),
         card=None if card is None else str(card),
     )
@@ -130,7 +129,7 @@ def _other(name: str, path: Path) -> About:
         size=sum(each.stat().st_size for each in files),
         answers=_answers(name, config),
         languages=tuple(sorted(found)) if (found := languages_of(str(path))) else None,
-        licence=_text(config.get(LICENCE)) or _line(front, "license"),
+        licence=_text(config.get(folder.LICENCE)) or _line(front, "license"),
         card=str(path / "README.md") if front else None,
     )
 

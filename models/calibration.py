@@ -122,7 +122,10 @@ def calibrated(scorer: Scorer, path: Path) -> "CalibratedScorer":
 
 
 class CalibratedScorer:
-    """A Scorer whose probabilities are adjusted; what another one does not answer, this one does not."""
+    """A Scorer whose probabilities are adjusted; what another one does not answer, this one does not.
+
+    All else that the other one offers, such as `engine` and `embed`, is as it was there.
+    """
 
     def __init__(self, scorer: Scorer, calibration: Calibration) -> None:
         self.name = f"{scorer.name}+{calibration.name}"
@@ -132,6 +135,12 @@ class CalibratedScorer:
     def predict(self, texts: Sequence[str], targets: Sequence[str | None] | None = None) -> list[Prediction]:
         """See models.values.Scorer."""
         return [self._adjusted(each) for each in self._scorer.predict(texts, targets)]
+
+    def __getattr__(self, name: str) -> Any:
+        """What this one does not change. Raises AttributeError where the other one has it not either."""
+        if name.startswith("_"):  # never the other one's own affairs; and a copy looks for some before it has one
+            raise AttributeError(name)
+        return getattr(self._scorer, name)
 
     def _adjusted(self, prediction: Prediction) -> Prediction:
         changed = {

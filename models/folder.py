@@ -16,6 +16,7 @@ from models.heads import ANSWERS, Head, Heads
 GRAPH, TOKENIZER, CONFIG, MANIFEST = "model.onnx", "tokenizer.json", "config.json", "manifest.json"
 LANGUAGES = "languages"  # the config's key: ISO 639-1 codes of the languages that the model was measured on
 MEASURED = "measured"  # the config's key: labelled sets, each with its answer and its confusion
+LICENCE = "licence"  # the config's key: under which terms the weights may be used
 _BEFORE = ("en",)  # of a model of ours whose config does not say: there were no others
 _FORMAT = 2
 _SENTIMENT_ONLY = 1  # the format before, which knew one answer
@@ -70,7 +71,7 @@ def read(path: Path) -> ModelFolder:
             graph=held[GRAPH],
             tokenizer=held[TOKENIZER].decode(),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelUnusable(f"{path / CONFIG}: not a model config ({error!r}). {_REMEDY}") from error
 
 
@@ -88,7 +89,7 @@ def languages(path: Path) -> tuple[str, ...] | None:
     try:
         told = json.loads((path / CONFIG).read_bytes()).get(LANGUAGES, _BEFORE if is_ours(path) else None)
         return None if told is None else _codes(told)
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -103,7 +104,7 @@ def measured(path: Path) -> tuple[Measured, ...]:
     """How the model in a folder did on labelled sets, without reading its weights; empty where nobody says."""
     try:
         return _measured(json.loads((path / CONFIG).read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()
 
 
@@ -157,7 +158,7 @@ def _json(path: Path) -> dict[str, str]:
         sums = json.loads(path.read_bytes())
     except OSError as error:
         raise ModelMissing(f"{path}: cannot be read ({error.strerror}). {_REMEDY}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelMissing(f"{path}: is damaged ({error}). {_REMEDY}") from error
     if not isinstance(sums, dict):
         raise ModelMissing(f"{path}: is damaged (not a table of sums). {_REMEDY}")

@@ -104,8 +104,8 @@ def _check(model: str, head: Head) -> None:
         raise ModelUnusable(
             f"{model}: labels of {head.name} are {', '.join(head.labels)}; expected {', '.join(wanted)}."
         )
-    if not min(head.temperature, head.toward or 1.0) > 0:
-        raise ModelUnusable(f"{model}: {head.name} has a temperature that is not above 0.")
+    if not all(0 < each < math.inf for each in (head.temperature, head.toward or 1.0)):
+        raise ModelUnusable(f"{model}: {head.name} has a temperature that is not a number above 0.")
 
 
 def _probabilities(head: Head, logits: Sequence[float], temperature: float) -> list[float]:

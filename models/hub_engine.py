@@ -265,7 +265,7 @@ def _check_folder(path: Path) -> None:
         config = json.loads((path / "config.json").read_bytes())
     except OSError as error:
         raise ModelMissing(f"{path / 'config.json'}: cannot be read ({error.strerror}).") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelUnusable(f"{path / 'config.json'}: is not JSON ({error}).") from error
     if not isinstance(config, dict) or config.get("auto_map"):
         raise ModelUnusable(_own_code(str(path)))

@@ -13,6 +13,7 @@ from typing import Any
 
 from models.errors import ModelError
 from models.heads import ANSWERS, SEVERAL
+from models.text import normalise
 
 _LONGEST_LINE = 1 << 20  # bytes of one row; what is longer is no post
 _RAW_SHOWN = 200  # characters of a refused row that are kept
@@ -113,7 +114,7 @@ def _labelled(fields: Any, answer: str) -> Labelled:
     if not isinstance(fields, Mapping):
         raise ValueError("not an object")
     text, label = fields.get("text"), fields.get("label", fields.get(answer))
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not normalise(text):  # of a text without words a model answers sentiment alone
         raise ValueError("no text")
     if label is None:
         raise ValueError(f"no label, {'any' if answer in SEVERAL else 'one'} of {', '.join(ANSWERS[answer])}")

@@ -32,7 +32,7 @@ class Reader:
     """A model, opened when it is first asked, and the languages that it was measured on (None: nobody says)."""
 
     def __init__(self, open_: Callable[[], Scorer], languages: Collection[str] | None = None) -> None:
-        self.languages = None if languages is None else frozenset(languages)
+        self.languages = None if languages is None else frozenset(code_of(code) or code for code in languages)
         self._open = open_
         self._scorer: Scorer | None = None
         self._lock = threading.Lock()
@@ -62,13 +62,13 @@ class Router:
     """Sends each text to the first reader, or to the one of its language's route.
 
     A text's language is what the platform says, else what it was identified as; one that cannot be told to be in
-    another language goes to the first reader. `routes` maps ISO 639-1 codes, and `"*"`, to readers; the first reader
-    keeps the languages that it was measured on and that have no route of their own.
+    another language goes to the first reader. `routes` maps languages (ISO 639), and `"*"`, to readers; the first
+    reader keeps the languages that it was measured on and that have no route of their own.
     """
 
     def __init__(self, first: Reader, routes: Mapping[str, Reader] | None = None) -> None:
         self.first = first
-        self.routes = dict(routes or {})
+        self.routes = {code_of(code) or code: reader for code, reader in (routes or {}).items()}
         self._home = (first.languages or frozenset()) - self.routes.keys() or None
 
     @classmethod

@@ -96,6 +96,14 @@ def test_a_table_is_measured_too_and_another_answer(run: Run, folder: Path) -> N
     assert list(told["measures"]["by_class"]) == ["no", "yes"]
 
 
+def test_a_post_without_words_is_set_aside_and_does_not_stop_the_others(run: Run, folder: Path) -> None:
+    rows = [("My order never came and nobody answers!", 1), ("\u200b\ufeff", 0), ("What a sunny day.", 0)]
+    said = run("model", "eval", labelled(folder / "own.jsonl", rows), "--answer", "complaint", "--json")
+    assert said.code == 0, said.err
+    assert json.loads(said.out)["measures"]["texts"] == 2
+    assert "line 2: needs `text` and `label`: no text" in said.err
+
+
 class Shopkeeper:
     """Says that all is about the price."""
 
@@ -130,7 +138,8 @@ def test_targets_can_be_left_unread(run: Run, folder: Path) -> None:
         json.loads(run("model", "eval", file, "--json", *extra).out)["measures"]["accuracy"]
         for extra in ([], ["--without-target"])
     ]
-    assert accuracies == [1.0, 0.5]
+    assert accuracies[0] == 1.0
+    assert accuracies[1] <= 0.5  # unread, both get one answer
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 import models
-from models import ModelMissing, ModelUnusable, folder
+from models import ModelMissing, ModelUnusable, confusions_of, folder
 from models.about import describe
 from models.heads import ANSWERS
-from models.registry import confusions_of
 
 MakeHubFolder = Callable[..., Path]
 EditJson = Callable[[Path, dict[str, object]], None]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,20 @@ def test_the_scorer_answers_as_adjusted_and_its_name_shows_by_what(file: Path) -
     assert scorer.name == f"certain@1a2b3c4d+{read(file).name}"
     assert read(file).name.startswith("cal-")
     assert len(read(file).name) == len("cal-1a2b3c4d")
+
+
+def test_what_a_calibration_does_not_change_is_still_there(file: Path) -> None:
+    class Embedding(Certain):
+        engine = "an abacus"
+
+        def embed(self, texts: Sequence[str]) -> list[list[float]]:
+            return [[1.0, 0.0] for _ in texts]
+
+    scorer = calibrated(Embedding(), file)
+    assert scorer.engine == "an abacus"
+    assert scorer.embed(["late", ""]) == [[1.0, 0.0], [1.0, 0.0]]
+    assert not hasattr(calibrated(Certain(), file), "embed")
+    assert copy(scorer).name == scorer.name
 
 
 def test_another_content_is_another_name() -> None:
@@ -149,11 +164,11 @@ def test_the_shipped_model_is_opened_with_its_calibration_and_refuses_anothers(t
 
 
 def test_with_a_calibration_its_own_confusion_is_the_models(file: Path, tmp_path: Path) -> None:
-    assert models.registry.confusions_of("bundled", calibration=file) == [COOLER.confusion]
+    assert models.confusions_of("bundled", calibration=file) == [COOLER.confusion]
     several = Adjustment(temperature=1, bias=(0.0,) * len(ANSWERS["touchpoints"]))
     other = written(tmp_path / "other.json", Calibration("m@1", {"touchpoints": several}))
-    assert models.registry.confusions_of("bundled", "touchpoints", calibration=other) == []
-    assert models.registry.confusions_of("bundled", calibration=other) == models.registry.confusions_of("bundled")
+    assert models.confusions_of("bundled", "touchpoints", calibration=other) == []
+    assert models.confusions_of("bundled", calibration=other) == models.confusions_of("bundled")
 
 
 def test_a_file_is_json_that_people_can_read(file: Path) -> None:

@@ -47,6 +47,7 @@ def test_a_table_is_read_too(tmp_path: Path) -> None:
         ('{"text": "a", "label": {"label": "negative"}}', "is not one of"),
         ("[]", "not an object"),
         ('{"text": "  ", "label": "positive"}', "no text"),
+        ('{"text": "\\u200b &#8203;", "label": "positive"}', "no text"),
         ('{"text": 7, "label": "positive"}', "no text"),
         ('{"text": "\udcff", "label": "positive"}', "it is not UTF-8"),
         ('{"text": "' + "a" * (1 << 20) + '", "label": "positive"}', "the line is longer than 1,048,576 bytes"),

@@ -51,6 +51,12 @@ def models_of(asked: Router, *texts: str, tags: Sequence[str | None] | None = No
     return [(each.model, each.prediction is not None) for each in asked.answer(texts, tags=tags)]
 
 
+def test_a_language_may_be_written_in_any_way_that_a_platform_does(english: Tiny, other: Tiny) -> None:
+    assert models_of(router(english, deu=other), GERMAN, "hei", tags=[None, "de-AT"]) == [("other@1", True)] * 2
+    norwegian = Router(reader_of(other, "nb"))
+    assert models_of(norwegian, "Pakken er her.", "Pakken er her.", tags=["no", "nb"]) == [("other@1", True)] * 2
+
+
 # What no model was measured on
 
 
