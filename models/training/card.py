@@ -31,7 +31,7 @@ _TITLES: Mapping[str, str] = {
 _FIGURES = """\
 From the folder as it ships (int8, temperatures applied). Nothing of these sets was learnt from. The temperatures were
 fitted on them, that of plain sentiment on validation; where its classes part was chosen on validation and the later
-posts. Nothing was chosen on the unseen stream, nor learnt from it."""
+posts. Nothing was learnt from the unseen stream or fitted on it; it was looked at between the stages."""
 _FAILURES = """\
 {right} of {tried} sentences of our own (models/training/sentences.jsonl, many of them hard on purpose) are answered as
 a person would. These are not:"""
