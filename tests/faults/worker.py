@@ -138,7 +138,7 @@ def _tallies_later() -> None:
     """Scores are committed without their tallies, which follow in a transaction of their own."""
     save = score._save
 
-    def broken(store: Store, pairs: Any, **times: Any) -> None:
+    def broken(store: Store, judged: Any, **times: Any) -> None:
         held: list[Tally] = []
         count = store.scores.count
 
@@ -146,7 +146,7 @@ def _tallies_later() -> None:
             held.extend(tallies)
 
         store.scores.count = hold  # type: ignore[method-assign]
-        save(store, pairs, **times)
+        save(store, judged, **times)
         store.scores.count = count  # type: ignore[method-assign]
         _LATER.append(lambda: count(held))
 
@@ -155,7 +155,7 @@ def _tallies_later() -> None:
         while name == "score.committed" and _LATER:
             _LATER.pop()()
 
-    score._save, score.reach = broken, reach  # type: ignore[attr-defined]
+    score._save, score.reach = broken, reach  # type: ignore[assignment, attr-defined]
 
 
 _LATER: list[Callable[[], None]] = []
