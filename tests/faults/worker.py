@@ -155,7 +155,7 @@ def _tallies_later() -> None:
         while name == "score.committed" and _LATER:
             _LATER.pop()()
 
-    score._save, score.reach = broken, reach  # type: ignore[assignment, attr-defined]
+    score._save, score.reach = broken, reach  # type: ignore[attr-defined]
 
 
 _LATER: list[Callable[[], None]] = []
