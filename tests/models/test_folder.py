@@ -105,7 +105,7 @@ def heads(**changes: object) -> dict[str, object]:
         ({"languages": ["en", 3]}, "languages is not a list of codes"),
         ({"heads": []}, "answers nothing; expected sentiment"),
         ({"heads": ["sentiment"]}, "not a model config"),
-        (heads(), "gives 13 numbers for a text, and the config reads 5"),
+        (heads(), "gives 23 numbers for a text, and the config reads 5"),
     ],
 )
 def test_an_odd_config_is_refused_in_words(copy: Path, changes: dict[str, object], reason: str) -> None:
