@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from transformers.utils import logging as transformers_logging
 
+from models import folder
 from models.errors import ModelError
 from models.evaluate import Judged, Measures, card_table, judge
 from models.evaluate import measured as figures
@@ -92,7 +93,7 @@ def run(
         stages.append(fit(own, found, recipe, work / f"{number}-{recipe.base}", teacher=taught_by, base=base))
     export(stages[-1], bases[-1], recipes[-1], out, name, splits[-1])
     report = judged(out, splits[-1])
-    bundle.amend(out, {"languages": ["en"], "licence": "Apache-2.0", "measured": confusions(report)})
+    bundle.amend(out, {folder.LANGUAGES: ["en"], folder.LICENCE: "Apache-2.0", folder.MEASURED: confusions(report)})
     if card_at:
         write_card(card_at, out, [stage.parent for stage in stages], report)
     return report

@@ -4,6 +4,7 @@ Knows no platform.
 """
 
 from collections.abc import Mapping
+from typing import overload
 from urllib.parse import urlsplit
 
 from monitor.collectors._web import _error_of as error_of
@@ -45,8 +46,14 @@ def check_safe(name: str, address: str, private_hosts: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must begin with https:// (or name a host of allow_private_hosts): it is sent a key")
 
 
-def reveal(secret: Secret, source: str, what: str) -> str:
-    """A key's value, fit for a header. Raises CredentialRefused, which does not repeat it."""
+@overload
+def reveal(secret: Secret, source: str, what: str) -> str: ...
+@overload
+def reveal(secret: Secret | None, source: str, what: str) -> str | None: ...
+def reveal(secret: Secret | None, source: str, what: str) -> str | None:
+    """A key's value, fit for a header; None where it was left out. Raises CredentialRefused, without it."""
+    if secret is None:
+        return None
     try:
         value = secret.reveal().strip()
     except LookupError as error:

@@ -1,4 +1,4 @@
-"""Platforms that say "wait" and "no" in words of their own, put into the words that `_web` reads; lists; optional keys.
+"""Platforms that say "wait" and "no" in words of their own, put into the words that `_web` reads; lists.
 
 Knows no platform.
 """
@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from monitor.domain import Secret
-from monitor.errors import AnswerUnreadable, CredentialRefused
+from monitor.errors import AnswerUnreadable
 from monitor.http import Answer, GuardedClient, Limits
 from monitor.post_fields import cleaned
 
@@ -56,16 +55,3 @@ def list_of(answer: Answer, source: str) -> list[Any]:
     if not isinstance(rows, list):
         raise AnswerUnreadable(f"{source}: the answer is not a JSON list. Check the address in the settings.")
     return rows
-
-
-def revealed(secret: Secret | None, source: str) -> str | None:
-    """The value of a secret that may be left out; None without one. Raises CredentialRefused, without the value."""
-    if secret is None:
-        return None
-    try:
-        value = secret.reveal().strip()
-    except LookupError as error:
-        raise CredentialRefused(f"{source}: {error}. Set it, or take the key out of the settings.") from None
-    if not value or not value.isascii() or not value.isprintable():
-        raise CredentialRefused(f"{source}: {secret.reference} is no key; check the value.")
-    return value

@@ -19,11 +19,12 @@ from unicodedata import category
 from urllib.parse import quote, urlencode, urlsplit
 
 from monitor import clock
+from monitor.collectors._answers import reveal
 from monitor.collectors._fields import instant, part, read_rows, word
 from monitor.collectors._mastodon_paging import Paging, Sweep, Walk
 from monitor.collectors._mastodon_posts import is_old, read_row
 from monitor.collectors._state import read_state, write_state
-from monitor.collectors._translated import TranslatingClient, asked_to_wait, list_of, revealed
+from monitor.collectors._translated import TranslatingClient, asked_to_wait, list_of
 from monitor.collectors._turns import TURN, in_turn, next_turn
 from monitor.collectors._web import DEFAULT_WAIT, LONGEST_WAIT, ask, check_address, check_least, document_of
 from monitor.domain import Coverage, Cursor, Page, Query, Reject, Secret
@@ -139,7 +140,7 @@ class MastodonCollector:
             raise next((error for error in errors if isinstance(error, RateLimited)), errors[0])
 
     def _lines(self, query: Query) -> Iterator[_Line]:
-        options, token = self._options, revealed(self._options.credential, self.name)
+        options, token = self._options, reveal(self._options.credential, self.name, "a token")
         tags = [tag.lstrip("#") for tag in query.hashtags]
         if options.names_as_hashtags:
             tags += [

@@ -20,11 +20,12 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from monitor import clock
+from monitor.collectors._answers import reveal
 from monitor.collectors._fields import Row, count, read_rows, times_of
 from monitor.collectors._slices import SECOND, Part, Stretch, pages_of, walk
 from monitor.collectors._stackexchange_posts import created, read_item
 from monitor.collectors._state import read_state, write_state
-from monitor.collectors._translated import TranslatingClient, asked_to_wait, revealed
+from monitor.collectors._translated import TranslatingClient, asked_to_wait
 from monitor.collectors._turns import TURN, in_turn, next_turn
 from monitor.collectors._web import LONGEST_WAIT, ask, check_address, check_least, document_of
 from monitor.domain import Cursor, Page, Query, Secret
@@ -105,7 +106,7 @@ class StackexchangeCollector:
     def pages(self, query: Query, since: Cursor | None, *, now: datetime) -> Iterator[Page]:
         """Yield the rows of each site and name, newest first; the search that was under way comes first."""
         before = read_state(since)
-        key = revealed(self._options.key, self.name)
+        key = reveal(self._options.key, self.name, "a key")
         searches = [f"{site}|{term}" for site in dict.fromkeys(self._options.sites) for term in query.terms]
         memory = {name: before[name] for name in (*searches, TURN, "wait") if name in before}
         poll = _Poll(now, key, searches, memory)

@@ -147,16 +147,20 @@ def test_the_recipe_writes_a_folder_that_has_learnt_its_lines(data_folder: Path,
 
 
 @pytest.mark.usefixtures("base")
-def test_two_stages_write_a_folder_that_answers_everything_that_it_learnt(whole_folder: Path, tmp_path: Path) -> None:
+def test_stages_write_a_folder_that_answers_everything_that_it_learnt(whole_folder: Path, tmp_path: Path) -> None:
     card = tmp_path / "cards" / "tiny.md"
     places = (whole_folder, tmp_path / "out", tmp_path / "work")
-    report = command.run(*places, [RECIPE, TOGETHER], name="tiny-2", card_at=card)
+    finish = replace(TOGETHER, goes_on=True, epochs=2, rate=1e-3)
+    report = command.run(*places, [RECIPE, TOGETHER, finish], name="tiny-2", card_at=card)
     expected = {"validation", "latest", "target", "target, unread", *recipe.HEADS} - {"sentiment"}
     assert set(report) == expected
     assert all(figures(report[name]).macro_f1 >= 0.9 for name in ("complaint", "irony", "offensive"))
     scorer = models.load(str(tmp_path / "out"))
     told = card.read_text()
-    assert all(part in told for part in (scorer.name, "1. all-MiniLM", "2. all-MiniLM", "calibration error", "irony"))
+    assert all(
+        part in told
+        for part in (scorer.name, "1. all-MiniLM", "2. all-MiniLM", "3. The same", "calibration error", "irony")
+    )
     assert "<svg" in (tmp_path / "cards" / "tiny-reliability.svg").read_text()
     assert [each["set"] for each in json.loads((tmp_path / "out" / "config.json").read_text())["measured"]] == [
         "validation",

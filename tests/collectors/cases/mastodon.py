@@ -1,18 +1,19 @@
 """Mastodon: the loopback server, with posts under a hashtag, in the search, and as mentions, in turn."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from monitor.domain import Query, Secret
-from monitor.errors import AnswerUnreadable, CredentialRefused, RateLimited, SourceDown
+from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited, SourceDown
 from tests.collectors.case import NOW, SECRET, Case
 from tests.servers.loopback import BROKEN, DROPPED, HTML, SLOW, Reply, json_reply
 from tests.servers.mastodon_server import MastodonServer
 
 VARIABLE = "TEST_MASTODON_TOKEN"
+Fault = tuple[type[CollectorError], Callable[[], None]]
 
 
 @contextmanager
@@ -59,21 +60,25 @@ def case(folder: Path) -> Iterator[Case]:
             },
             publish=publish,
             spoil=spoil,
-            faults={
-                "rate limit": (RateLimited, lambda: always(server.too_many(timedelta(minutes=5)))),
-                "rate limit without a time": (RateLimited, lambda: always(server.too_many(None))),
-                "server fault": (SourceDown, lambda: always(BROKEN)),
-                "dropped socket": (SourceDown, lambda: always(DROPPED)),
-                "slow body": (SourceDown, lambda: always(SLOW)),
-                "expired token": (CredentialRefused, lambda: always(json_reply({"error": "invalid"}, 401))),
-                "scope missing": (CredentialRefused, lambda: always(json_reply({"error": "scopes"}, 403))),
-                "account wanted": (CredentialRefused, lambda: always(json_reply({"error": "user"}, 422))),
-                "not found": (AnswerUnreadable, lambda: always(Reply(404))),
-                "a page of HTML": (AnswerUnreadable, lambda: always(HTML)),
-                "no list": (AnswerUnreadable, lambda: always(json_reply({}))),
-            },
+            faults=_faults(server, always),
             heal=heal,
             future=future,
             query=Query(terms=("Acme",), hashtags=("acme",)),
         )
     del os.environ[VARIABLE]
+
+
+def _faults(server: MastodonServer, always: Callable[[Reply], None]) -> dict[str, Fault]:
+    return {
+        "rate limit": (RateLimited, lambda: always(server.too_many(timedelta(minutes=5)))),
+        "rate limit without a time": (RateLimited, lambda: always(server.too_many(None))),
+        "server fault": (SourceDown, lambda: always(BROKEN)),
+        "dropped socket": (SourceDown, lambda: always(DROPPED)),
+        "slow body": (SourceDown, lambda: always(SLOW)),
+        "expired token": (CredentialRefused, lambda: always(json_reply({"error": "invalid"}, 401))),
+        "scope missing": (CredentialRefused, lambda: always(json_reply({"error": "scopes"}, 403))),
+        "account wanted": (CredentialRefused, lambda: always(json_reply({"error": "user"}, 422))),
+        "not found": (AnswerUnreadable, lambda: always(Reply(404))),
+        "a page of HTML": (AnswerUnreadable, lambda: always(HTML)),
+        "no list": (AnswerUnreadable, lambda: always(json_reply({}))),
+    }
