@@ -1,4 +1,5 @@
-"""Writes docs/cli.md from every command's help, and docs/config.md from the settings and the plugins' options.
+"""Writes docs/cli.md from every command's help, docs/config.md from the settings and the plugins' options, and
+docs/networks.md from what the collectors say of their platforms' rules.
 
 `python docs/generate.py --write` writes them, `--check` says which are stale (exit 1). Knows no wording of its own:
 what is wrong in a page is put right in the help text, the field's description or the plugin's docstring.
@@ -21,8 +22,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # this tree's program, whatever else is installed
 
 from monitor import cli, plugins  # noqa: E402
-from monitor.domain import Secret  # noqa: E402
-from monitor.settings import as_written  # noqa: E402
+from monitor.domain import Secret, Terms  # noqa: E402
+from monitor.ports import Listener, Rechecker  # noqa: E402
+from monitor.settings import as_written, duration_text  # noqa: E402
 from monitor.settings_types import AlertsFile, BrandsFile, MonitorFile  # noqa: E402
 
 WIDTH = 100
@@ -49,7 +51,7 @@ beside the program, or installed with it. `run_monitor.py config check` reads th
 - **Durations** are a number and a unit in quotes: `"30s"`, `"5m"`, `"1.5h"`, `"7d"`.
 - **Secrets** are never written into a file. A key that takes one says where it is: `"env:NAME"` (the environment) or
   `"file:PATH"`. The value is read only when it is used, and never printed.
-- **Plain sections** (`[store]`, `[model]`, `[detection]`, `[schedule]`) can be overridden by the environment:
+- **Plain sections** (`[store]`, `[model]`, `[detection]`, `[schedule]`, `[web]`) can be overridden by the environment:
   `MONITOR_SECTION__KEY`, as in `MONITOR_STORE__PATH=/var/lib/monitor.db`. `--db` overrides both.
 - **Tables in double brackets** may stand as often as you like, each with a name of its own.
 """
@@ -171,6 +173,38 @@ def _about(plugin: Any) -> str:
     return re.split(r"[.;] |\.$", text)[0] + "."
 
 
+# The networks
+
+
+NETWORKS_HEAD = """# The networks, and what each asks of us
+
+One row for each kind of source; [config.md](config.md) has its options, [duties.md](duties.md) how the rules are kept.
+*Asked again*: how old what is known of a stored post may become before the platform is asked what became of it;
+deletions and edits come back with the answer, or with the stream. *Kept*: a copy that could not be refreshed for so
+long is erased. *Handed on*: what `export mentions --share` writes for others; your own export is whole. You are the
+developer who registered with each network: its terms bind you, not us.
+"""
+
+
+def networks_page() -> str:
+    """docs/networks.md."""
+    rows = [(kind, *_duties(plugins.load("collectors", kind))) for kind in plugins.kinds("collectors")]
+    return NOTE + NETWORKS_HEAD + "\n" + _table(("kind", "asked again", "kept", "handed on", "the rule"), rows)
+
+
+def _duties(collector: Any) -> tuple[str, ...]:
+    terms: Terms = getattr(collector, "terms", Terms())
+    if isinstance(collector, Rechecker):
+        again = f"every {duration_text(collector.recheck_every)}"
+    else:
+        again = "pushed" if isinstance(collector, Listener) else "no"
+    handed = "ids only" if terms.share == "ids" else "all columns"
+    if terms.share_rows is not None:
+        handed += f", {terms.share_rows} a day"
+    kept = "no term" if terms.keep is None else duration_text(terms.keep)
+    return again, kept, handed, terms.note or "none is named"
+
+
 def in_words(hint: Any) -> str:
     """A type in the reader's words."""
     origin, parts = get_origin(hint), get_args(hint)
@@ -213,7 +247,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in cells)
 
 
-PAGES = {"cli.md": cli_page, "config.md": config_page}
+PAGES = {"cli.md": cli_page, "config.md": config_page, "networks.md": networks_page}
 
 
 def main(words: Sequence[str]) -> int:

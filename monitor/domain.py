@@ -80,6 +80,8 @@ class Mention:
     edited_at: datetime | None = None
     conversation_id: str | None = None
     in_reply_to: str | None = None
+    quoted: str | None = None  # native id of the post that it quotes or repeats
+    rating: float | None = None  # stars that came with it, from 0 (the fewest) to 1 (all of them)
     targets: tuple[str, ...] = ()  # brands it is about, where the source says so; else they are matched
     extra: Mapping[str, object] = field(default_factory=dict)  # unknown fields, passed through untouched
     known_at: datetime | None = None  # replay: when the program first could have known; else time of collection
@@ -92,11 +94,14 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """A platform says that a post is gone."""
+    """A platform says that a post may no longer be shown, or may be again."""
 
     platform: str
-    native_id: str
+    native_id: str | None = None  # None: every post of `author_id`
+    author_id: str | None = None
     deleted_at: datetime | None = None
+    reason: str = "deleted"  # or "protected", "suspended", "deactivated", "not refreshed": in the platform's sense
+    restored: bool = False  # it may be shown again: it is kept once it is read again, in this page or a later one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +121,17 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A range of publication that could not be read."""
+
+    since: datetime
+    until: datetime
+    reason: str  # in a few words, as shown to people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What one page says of how complete the reading was."""
+    """What one page says of how complete the reading was, and of what it used up."""
 
     asked: int | None = None  # most rows that were asked for
     returned: int = 0
@@ -126,6 +140,9 @@ class Coverage:
     since: datetime | None = None  # published_at of the range that was asked for, where there is one
     until: datetime | None = None
     cost: float | None = None  # in US dollars, where the platform bills by the row
+    units: float | None = None  # of the platform's own quota, where it counts by other things than requests
+    remaining: int | None = None  # requests (or units) that the platform allows until `resets_at`
+    resets_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +154,21 @@ class Page:
     rejects: tuple[Reject, ...] = ()
     cursor: Cursor | None = None  # a later read that starts here loses nothing; None: keep the cursor of before
     keep_unmatched: bool = False  # files that a person gives: a post that names no brand is kept, as about nobody
+    gaps: tuple[Gap, ...] = ()  # found now: they could not be read
+    filled: tuple[tuple[datetime, datetime], ...] = ()  # ranges, once gaps, that were read now
+    checked: tuple[str, ...] = ()  # native ids that a re-check asked about and got an answer for
+    at: datetime | None = None  # when it came in, where a poll listens for long; None: at the poll's `now`
     coverage: Coverage = Coverage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a platform's rules let people do with its posts beyond their own walls, and how fresh copies must be."""
+
+    share: str = "all"  # what may be handed on: "all" columns, or "ids" only
+    share_rows: int | None = None  # most rows handed on in a day; None: no limit is named
+    keep: timedelta | None = None  # a copy older than this is re-checked or erased; None: no term is named
+    note: str = ""  # what must be said beside, or where the rule stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +182,10 @@ class Brand:
     handles: tuple[str, ...] = ()  # without the @
     hashtags: tuple[str, ...] = ()  # without the #
     exclude: tuple[str, ...] = ()  # phrases in which a name means something else
+    exact: tuple[str, ...] = ()  # names that count only as they are written here, case and signs included
+    companions: tuple[str, ...] = ()  # words of which one must stand beside a name; empty: none is needed
+    exclude_authors: tuple[str, ...] = ()  # handles or ids whose posts are never word of mouth
+    apps: tuple[str, ...] = ()  # its apps in the stores: package names and numbers
     competitor: bool = False  # watched for comparison: measured, never alerted on
     timezone: str = "UTC"  # IANA name: its day, its week
     promises: tuple[str, ...] = ()
@@ -165,6 +200,7 @@ class Query:
     hashtags: tuple[str, ...] = ()  # without the #
     exclude: tuple[str, ...] = ()  # phrases that mean something else
     languages: tuple[str, ...] = ()  # ISO 639-1; empty: all
+    brands: tuple[Brand, ...] = ()  # the cards that the words come from, for platforms whose search can say more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +304,8 @@ class ScoredMention:
     neutral: float
     positive: float
     label: Label
-    vote: bool = True  # False: the same author or the same text was counted already
+    vote: bool = True  # False: the same author or the same story was counted already
+    story: int | None = None  # posts with the same number tell one story; None: it was never put into any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +315,26 @@ class Term:
     text: str
     count: int  # unhappy posts of the window that use it
     z: float  # log-odds ratio in standard errors (Monroe, Colaresi & Quinn 2008)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What several of the window's unhappy posts are copies of."""
+
+    posts: int
+    authors: int | None  # distinct ones; None where the posts tell none
+    reach: int | None  # followers of these authors together, where known
+    platform: str  # of the copy that most people saw, …
+    native_id: str  # … and its id there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flood:
+    """Few voices make up most of the window's unhappy posts: few accounts, or copies of one text."""
+
+    posts: int  # from these accounts, or with this text
+    total: int  # all unhappy posts of the window
+    accounts: int | None = None  # None: copies of one text, whoever wrote them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +350,8 @@ class Explanation:
     terms: tuple[Term, ...]
     top_posts: tuple[ScoredMention, ...]  # most seen first
     model: str | None
+    stories: tuple[Story, ...] = ()  # told by two posts or more, the most copied first
+    floods: tuple[Flood, ...] = ()  # none: many people wrote in their own words, or nobody knows who
 
 
 class IncidentStatus(StrEnum):

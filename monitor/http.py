@@ -8,6 +8,7 @@ the first address, and none leads from https to http. Size (counted after unpack
     HttpError               the message names the host only: never a path, a query string or a header
     ├── AddressRefused      the address is not one that may be asked; retrying will not help
     ├── AnswerRefused       the answer is too large, or packed in a way that is not taken
+    ├── StreamRefused       the answer is no stream; `answer` is what was said instead
     └── Unreachable         no whole answer came; `sent` says whether the request may have arrived
 
 Which networks are private: the IANA special-purpose registries (RFC 6890 and later); for IPv6 only 2000::/3 is public,
@@ -18,7 +19,8 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -37,6 +39,7 @@ _PRIVATE_V4 = tuple(
         *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
         *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15"),
         *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        "168.63.129.16/32",  # public by its number; on Azure it is the host's own service, which gives out secrets
     )
 )
 _PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")
@@ -66,6 +69,14 @@ class Unreachable(HttpError):
     def __init__(self, message: str, *, sent: bool) -> None:
         super().__init__(message)
         self.sent = sent  # the request may have arrived
+
+
+class StreamRefused(HttpError):
+    """The answer is no stream."""
+
+    def __init__(self, message: str, answer: "Answer") -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +140,30 @@ class GuardedClient:
         """Send bytes; a redirect is an answer like any other. Raises HttpError."""
         return self._follow("POST", url, dict(headers or {}), content)
 
+    def put(self, url: str, content: bytes, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """Leave bytes at an address; a redirect is an answer like any other. Raises HttpError."""
+        return self._follow("PUT", url, dict(headers or {}), content)
+
+    def lines(self, url: str, *, headers: Mapping[str, str] | None = None, longest: int = 1_000_000) -> Iterator[str]:
+        """Yield the lines of an answer that need not end, until it does or the time is up. Redirects are not followed.
+
+        A line has at most `longest` bytes, its end not counted; what comes after the last line end is left. Raises
+        StreamRefused where the status is not 200, AnswerRefused where a line is too long, AddressRefused, and
+        Unreachable where the connection breaks.
+        """
+        deadline, opened = time.monotonic() + self._limits.seconds, False
+        place, told = checked_url(url), {"accept-encoding": "identity"} | dict(headers or {})
+        try:
+            with self._asked("GET", place, told, None, deadline) as raw:
+                if raw.status != 200:
+                    answer = self._answer(raw, place.host)
+                    raise StreamRefused(f"{place.host}: answers {raw.status}, and opens no stream.", answer)
+                opened = True
+                yield from _lines(raw.iter_stream(), longest, place.host)
+        except Unreachable:
+            if not opened or time.monotonic() < deadline:
+                raise
+
     def _follow(self, method: str, address: str, headers: dict[str, str], content: bytes | None) -> Answer:
         deadline = time.monotonic() + self._limits.seconds
         url = checked_url(address)
@@ -147,6 +182,14 @@ class GuardedClient:
     def _once(
         self, method: str, url: httpx2.URL, headers: Mapping[str, str], content: bytes | None, deadline: float
     ) -> Answer:
+        with self._asked(method, url, headers, content, deadline) as raw:
+            return self._answer(raw, url.host)
+
+    @contextmanager
+    def _asked(
+        self, method: str, url: httpx2.URL, headers: Mapping[str, str], content: bytes | None, deadline: float
+    ) -> Iterator[httpcore2.Response]:
+        """An answer whose body is still to be read. Raises Unreachable, also for what breaks while it is read."""
         guard = _Guard(self._allowed, self._resolve, deadline)
         told = {"user-agent": f"sentiment-monitor/{__version__}", "accept-encoding": "gzip, deflate"} | dict(headers)
         request = httpx2.Request(method, url, headers=told, content=content)
@@ -156,7 +199,7 @@ class GuardedClient:
                 httpcore2.ConnectionPool(ssl_context=_tls(), network_backend=guard) as pool,
                 pool.stream(method, _core_url(url), headers=request.headers.raw, content=content) as raw,
             ):
-                return self._answer(raw, url.host)
+                yield raw
         except _FAULTS as error:
             raise Unreachable(f"{url.host}: {_reason(error)}.", sent=guard.connected) from None
 
@@ -177,6 +220,16 @@ class GuardedClient:
                 raise AnswerRefused(f"{host}: the answer is larger than {self._limits.size:,} bytes.")
             pieces.append(piece)
         return b"".join(pieces)
+
+
+def _lines(pieces: Iterable[bytes], longest: int, host: str) -> Iterator[str]:
+    r"""Whole lines, by \n with or without \r before it; bytes that are no text are replaced."""
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        if max(map(len, (*whole, rest))) > longest:
+            raise AnswerRefused(f"{host}: a line is longer than {longest:,} bytes.")
+        yield from (line.removesuffix(b"\r").decode("utf-8", "replace") for line in whole)
 
 
 def checked_url(address: str) -> httpx2.URL:
@@ -254,20 +307,31 @@ class _Guard(httpcore2.NetworkBackend):
         raise AddressRefused("a socket in the file system is never asked.")
 
     def _addresses(self, host: str, port: int) -> list[str]:
-        exempt = bool(self._allowed & {host.lower(), f"{host.lower()}:{port}", f"[{host.lower()}]:{port}"})
         try:
-            found = list(dict.fromkeys(self._resolve(host, port)))
-        except (OSError, UnicodeError) as error:
+            return checked_addresses(host, port, self._allowed, self._resolve)
+        except OSError as error:
             raise httpcore2.ConnectError("no such host") from error
-        for address in found:
-            if not exempt and not _public_text(address):
-                raise AddressRefused(
-                    f"{host}: is not on the public internet. If it is meant, name {host}:{port} in allow_private_hosts."
-                )
-        return found
 
 
-def _public_text(address: str) -> bool:
+def checked_addresses(host: str, port: int, allowed: Container[str], resolve: Resolver) -> list[str]:
+    """Every address of a host, resolved once; `allowed` names private ones ("host" or "host:port", in lower case).
+
+    Raises AddressRefused where one of them is not public, OSError where there is no such host.
+    """
+    name = host.lower()
+    exempt = name in allowed or f"{name}:{port}" in allowed or f"[{name}]:{port}" in allowed
+    try:
+        found = list(dict.fromkeys(resolve(host, port)))
+    except UnicodeError as error:
+        raise OSError("no such host") from error
+    if not exempt and not all(map(_is_public_text, found)):
+        raise AddressRefused(
+            f"{host}: is not on the public internet. If it is meant, name {host}:{port} in allow_private_hosts."
+        )
+    return found
+
+
+def _is_public_text(address: str) -> bool:
     try:
         return is_public(ipaddress.ip_address(address))
     except ValueError:

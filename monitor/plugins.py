@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from monitor import ports
+from monitor.domain import Terms
 from monitor.errors import UnknownPlugin
 
 PORTS: Mapping[str, type[Any]] = {
@@ -43,6 +44,19 @@ def load(port: str, kind: str) -> type[Any]:
         raise UnknownPlugin(f'"{kind}" is not one of the {port}; there are: {", ".join(kinds(port))}.')
     module = _imported(lambda: import_module(f"monitor.{port}.{kind}"), port, kind)
     return _checked(_class_in(module, kind), port, kind)
+
+
+def terms(platform: str) -> Terms:
+    """What a platform's rules let people do with its posts; its collector says it, which is of the same name.
+
+    Where no collector is of that name (posts of files), or it names no terms, nothing is asked of us.
+    Raises UnknownPlugin where the collector cannot be loaded: what its rules are, nobody knows then.
+
+    >>> terms("file")
+    Terms(share='all', share_rows=None, keep=None, note='')
+    """
+    found = getattr(load("collectors", platform), "terms", None) if platform in kinds("collectors") else None
+    return found if isinstance(found, Terms) else Terms()
 
 
 def _imported(bring: Callable[[], Any], port: str, kind: str) -> Any:

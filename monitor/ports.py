@@ -7,7 +7,7 @@ A secret in the options is a `Secret`: it names where the value is, and is read 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -35,7 +35,42 @@ class Collector(Protocol):
         - It never sleeps and never tries for ever: a platform that asks to wait raises RateLimited, a fault of network
           or server SourceDown (both retryable), a refused key CredentialRefused, an unknown shape AnswerUnreadable.
           The pages that were yielded before stay valid.
-        - `more_available` on the last page says that something was left behind.
+        - `more_available` on the last page says that something was left behind; `gaps` are ranges that this source
+          will not bring any more by itself, `filled` are earlier ones that it did bring.
+
+        Beside this a class may have `terms` (domain.Terms: what the platform lets people do with its posts), and an
+        instance `endpoint` (what the platform counts its limits by, beside the key: sources of one kind with the same
+        key and endpoint wait together).
+        """
+        ...
+
+
+@runtime_checkable
+class Rechecker(Protocol):
+    """What a collector has beside, where its platform can be asked what became of posts that are stored."""
+
+    recheck_every: timedelta  # so old may what is known of a post become
+    recheck_batch: int  # most posts that are asked about at a time
+
+    def recheck(self, ids: tuple[str, ...], since: Cursor | None, *, now: datetime) -> Iterator[Page]:
+        """Yield what became of posts: those that are gone as deletions, those that changed as mentions.
+
+        - `checked` names the posts that the platform gave an answer for; the others are asked about again.
+        - The cursor is the re-check's own, for platforms that answer later: then nothing is `checked` until the answer
+          is there, and the posts that wait for it are remembered in the cursor.
+        - It raises what `pages` raises.
+        """
+        ...
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """What a collector has beside, where posts are pushed to it. What it took is on disk, for `pages` to read."""
+
+    def accept(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> int:
+        """Check a request, keep it durably, and return how many rows it holds.
+
+        Raises CredentialRefused where the signature is missing or wrong, InputError where the body has no usable shape.
         """
         ...
 

@@ -6,21 +6,22 @@ top of monitor/posts.py.
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor import clock
 from monitor.domain import MAX_TEXT, Author, Engagement, Mention
+from monitor.words import normal
 
 MAX_FIELD = 2_000  # characters of a name, an address, an id
 MAX_COUNT = 1 << 53  # likes and the like; more is a mistake, and would not fit where it is stored
+STARS = (1, 5)  # the fewest and the most that `rating` may be
 RAW_SHOWN = 200  # characters of a bad row that are kept
 
 _WORDS = ("id", "created_at", "brand", "target", "author", "lang", "url", "platform")
 _COUNTS = ("retweets", "likes", "replies", "followers")
-_KNOWN = frozenset(("text", *_WORDS, *_COUNTS))
+_KNOWN = frozenset(("text", "rating", *_WORDS, *_COUNTS))
 _ODD = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -52,6 +53,7 @@ def to_mention(fields: Mapping[str, object], reading: Reading) -> Mention:
         engagement=_engagement(fields),
         url=_short(get("url"), "url"),
         lang=_short(get("lang"), "lang"),
+        rating=_rating(get("rating")),
         targets=_targets(get("brand"), get("target")),
         extra={name: value for name, value in fields.items() if name not in _KNOWN},
         known_at=published if reading.event_time else None,
@@ -77,7 +79,7 @@ def tidy(text: str) -> str:
     """
     if text.isascii() and "\x00" not in text:
         return text[:MAX_TEXT]
-    return unicodedata.normalize("NFC", whole(text[: 4 * MAX_TEXT]))[:MAX_TEXT]
+    return normal("NFC", whole(text[: 4 * MAX_TEXT]))[:MAX_TEXT]
 
 
 def shown(raw: str | bytes) -> str:
@@ -155,6 +157,20 @@ def _number(value: object) -> int | None:
         except ValueError:
             return None
     return int(value) if isinstance(value, float) and value.is_integer() else None
+
+
+def _rating(value: object) -> float | None:
+    """Stars from 1 to 5, as the share of the way from the fewest to the most."""
+    if value is None or value == "":
+        return None
+    fewest, most = STARS
+    try:
+        stars = float(value) if isinstance(value, str) and len(value) <= RAW_SHOWN else value
+    except ValueError:
+        stars = value
+    if isinstance(stars, bool) or not isinstance(stars, int | float) or not fewest <= stars <= most:
+        raise ValueError(f"rating is not a number of stars from {fewest} to {most}: {shown(str(value)[:40])!r}")
+    return (stars - fewest) / (most - fewest)
 
 
 def _engagement(fields: Mapping[str, object]) -> Engagement:

@@ -1,13 +1,15 @@
 """Posts in: reads JSONL and CSV files of posts, row by row, in flat memory. Knows no collector, no store, no model.
 
 A row has `text`; optional `id`, `created_at` (ISO 8601), `brand` or `target`, `author`, `lang`, `url`, `retweets`,
-`likes`, `replies`, `followers`, `platform`. Other fields pass through untouched. A row that cannot be read becomes a
-`Reject` with its line and the reason, and the rest goes on. What is decided here, once for every reader:
+`likes`, `replies`, `followers`, `platform`, `rating`. Other fields pass through untouched. A row that cannot be read
+becomes a `Reject` with its line and the reason, and the rest goes on. What is decided here, once for every reader:
 
 - No `id`: a hash of platform, author, time and text stands in, so equal rows are one post wherever they are read.
 - No `created_at`: now. In the future: now. Before 1970, or past the calendar: a reject.
 - A lone surrogate (a `\\ud800` in JSON) in the text: a reject; in another field it becomes U+FFFD. NUL characters
   are dropped; text is NFC.
+- `rating` is a number of stars from 1 to 5, fractions allowed; anything else: a reject. A scale from 0 to 1 or to 10
+  looks alike in single rows, so it is refused rather than guessed.
 - Bytes that are not UTF-8, NaN, Infinity, wrong types, nesting over 50 deep, lines over 1 MiB: a reject.
 - A CSV record with broken quoting costs its first line only: reading goes on at the next one.
 - A second CSV column of the same name is kept as `name#2`; more cells than columns: a reject; fewer: unknown.

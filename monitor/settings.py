@@ -2,7 +2,7 @@
 
 Knows the shape of the settings and how plugins declare theirs (a frozen dataclass `Options` in the plugin's own file);
 knows nothing of what anybody does with them. Environment variables MONITOR_SECTION__KEY override the plain sections
-([store], [model], [detection], [schedule]); secrets are references (env:NAME, file:PATH) that are read only when used.
+(`Sections`); secrets are references (env:NAME, file:PATH) that are read only when used.
 """
 
 import os
@@ -23,7 +23,6 @@ from monitor.settings_types import (
     AlertsFile,
     BrandsFile,
     DetectionSection,
-    EnvironmentText,
     ModelSection,
     MonitorFile,
     ReceiverTable,
@@ -33,10 +32,12 @@ from monitor.settings_types import (
     Sections,
     SourceTable,
     StoreSection,
+    WebSection,
     options_model,
     sentence,
     without_password,
 )
+from monitor.settings_words import EnvironmentText
 
 ENVIRONMENT = "MONITOR_"
 FILES = ("monitor.toml", "brands.toml", "alerts.toml")
@@ -65,6 +66,8 @@ class SourceSettings(PluginSettings):
     every: timedelta
     enabled: bool
     brands: tuple[str, ...]  # whose names it asks for; empty: all
+    daily_cap: float | None = None  # US dollars; None: no cap
+    monthly_cap: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,7 @@ class Settings:
     model: ModelSection
     detection: DetectionSection
     schedule: ScheduleSection
+    web: WebSection
     brands: tuple[Brand, ...]
     sources: tuple[SourceSettings, ...]
     rules: tuple[RuleSettings, ...]
@@ -297,6 +301,7 @@ def _assemble(
         SourceSettings(
             name=table.name, kind=table.kind, every=table.every, enabled=table.enabled, brands=table.brands,
             options=_options("collectors", table, monitor, "source", problems),
+            daily_cap=table.daily_cap, monthly_cap=table.monthly_cap,
         )
         for table in main.source
     ]  # fmt: skip
@@ -310,7 +315,7 @@ def _assemble(
     _check_names(alerts, rules, problems)
     return Settings(
         folder=folder, store=main.store, model=main.model, detection=main.detection, schedule=main.schedule,
-        brands=tuple(Brand(**dict(card)) for card in cards.brand), sources=tuple(sources),
+        web=main.web, brands=tuple(Brand(**dict(card)) for card in cards.brand), sources=tuple(sources),
         rules=tuple(
             RuleSettings(
                 name=table.name, kind=table.kind, brands=table.brands,

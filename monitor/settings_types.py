@@ -8,144 +8,33 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from datetime import timedelta
-from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
-from monitor.clock import parse_duration
 from monitor.domain import Secret
+from monitor.settings_words import (
+    IN_THE_CLEAR,
+    Bind,
+    Duration,
+    FilePath,
+    Flag,
+    Handles,
+    Hashtags,
+    Interval,
+    Languages,
+    ModelByLanguage,
+    Name,
+    Names,
+    Number,
+    SecretName,
+    Whole,
+    Zone,
+)
 
-Sections = ("store", "model", "detection", "schedule")
-LONGEST = timedelta(days=3660)  # of a duration: ten years; anything above is a slip of the pen
-_IN_THE_CLEAR = "a secret is not written into a file; write env:NAME or file:PATH, which say where it is"
+Sections = ("store", "model", "detection", "schedule", "web")
 _TABLES = ("source", "brand", "rule", "route", "receiver")
-
-
-class EnvironmentText(str):
-    """A value that came as text because the environment knows nothing else: a number may be read from it."""
-
-    __slots__ = ()
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
-    try:
-        length = parse_duration(value) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
-        length = None
-    if length is None:
-        raise ValueError('it is not a duration; write a number and s, m, h or d in quotes, as in "5m"')
-    if length > LONGEST:
-        raise ValueError("it must be at most ten years")
-    return length
-
-
-def _secret(value: object) -> object:
-    if isinstance(value, Secret):
-        return value
-    if not isinstance(value, str) or not re.fullmatch(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)", value):
-        raise ValueError(_IN_THE_CLEAR)
-    return Secret(value)
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError('it is not the name of a time zone; write one such as "Europe/Berlin"') from error
-    return value
-
-
-def _positive(value: timedelta) -> timedelta:
-    if value <= timedelta(0):
-        raise ValueError("it must be longer than nothing")
-    return value
-
-
-def _whole_number(value: object) -> object:
-    if isinstance(value, EnvironmentText) or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    raise ValueError("it must be a whole number without quotes, as in 16")
-
-
-def _number(value: object) -> object:
-    if isinstance(value, EnvironmentText):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise ValueError("it must be a number without quotes, as in 0.5")
-    return value
-
-
-def _flag(value: object) -> object:
-    if not isinstance(value, bool | EnvironmentText):
-        raise ValueError("it must be true or false, without quotes")
-    return value
-
-
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("it must not be empty")
-    return value
-
-
-def _without(sign: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if value.lstrip().startswith(sign):
-            raise ValueError(f"write it without the {sign}")
-        return value
-
-    return AfterValidator(check)
-
-
-def _path(value: object) -> object:
-    if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
-        raise ValueError("it must be a path in quotes")
-    return value
-
-
-def _language(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"[a-z]{2,3}", value):
-        raise ValueError('it must be a language in ISO 639-1, as in "de"')
-    return value
-
-
-def _some(value: tuple[str, ...]) -> tuple[str, ...]:
-    if not value:
-        raise ValueError('it must name one at least, as in ["en"]')
-    return value
-
-
-def _routes(value: object) -> object:
-    """The whole table at once: which language it is about is then said in words."""
-    if not isinstance(value, Mapping):
-        raise ValueError("it must be a table, under a line [model.languages]")
-    for code, name in value.items():
-        if not re.fullmatch(r"[a-z]{2,3}|\*", str(code)):
-            raise ValueError(f'"{str(code)[:40]}" is not a language; write ISO 639-1, as in de, or "*" for all others')
-        if not isinstance(name, str) or not name.strip():
-            raise ValueError(f'{code} must name a model in quotes, as in {code} = "some/model"')
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Interval = Annotated[Duration, AfterValidator(_positive)]
-SecretName = Annotated[Secret, BeforeValidator(_secret)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Whole = Annotated[int, BeforeValidator(_whole_number)]
-Number = Annotated[float, BeforeValidator(_number)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
-FilePath = Annotated[Path, BeforeValidator(_path)]
-Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_not_blank)]
-Names = tuple[Name, ...]
-Language = Annotated[str, BeforeValidator(_language)]
-Languages = Annotated[tuple[Language, ...], AfterValidator(_some)]
-ModelByLanguage = Annotated[Mapping[str, str], BeforeValidator(_routes)]
-Handles = tuple[Annotated[Name, _without("@")], ...]
-Hashtags = tuple[Annotated[Name, _without("#")], ...]
 
 
 class Section(BaseModel):
@@ -204,6 +93,16 @@ class ScheduleSection(Section):
     workers: Whole = Field(16, ge=2, le=256, description="Threads that read sources side by side.")
 
 
+class WebSection(Section):
+    """[web]"""
+
+    bind: Bind = Field(
+        "127.0.0.1:8765",
+        description="Where `run` listens for what is pushed to sources of kind webhook, and only if there is one. It"
+        " speaks plain HTTP: to be reached from elsewhere, put a server that speaks HTTPS before it.",
+    )
+
+
 class _Plugin(BaseModel):
     """A table of a plugin: common keys here, the plugin's own pass through to its Options."""
 
@@ -218,6 +117,16 @@ class SourceTable(_Plugin):
     every: Interval = Field(timedelta(minutes=5), description="How often it is read.")
     enabled: Flag = Field(True, description="Whether it is read at all.")
     brands: Names = Field((), description="The brands whose names it asks for, by their cards' names; empty: all.")
+    daily_cap: Number | None = Field(
+        None,
+        ge=0,
+        le=1_000_000,
+        description="The most that may be spent on it in a day (UTC), in US dollars; unset: no cap. Where money gets"
+        " short, it is read less often, then asked for less, then not at all until the cap starts anew.",
+    )
+    monthly_cap: Number | None = Field(
+        None, ge=0, le=1_000_000, description="The same for a month (UTC)."
+    )  # fmt: skip
 
 
 class RuleTable(_Plugin):
@@ -246,9 +155,24 @@ class BrandTable(Section):
     about: str = Field("", description="What it sells, for people who judge whether a post is about it.")
     not_: Names = Field((), alias="not", description="What else goes by the same name, for the same people.")
     names: Names = Field((), description="More names and spellings, as people write them.")
-    handles: Handles = Field((), description="Account names, without the @.")
+    handles: Handles = Field(
+        (),
+        description="Accounts, without the @, with their server where there is one; what they post is not counted.",
+    )
     hashtags: Hashtags = Field((), description="Hashtags, without the #.")
-    exclude: Names = Field((), description="Phrases in which a name means something else.")
+    exclude: Names = Field(
+        (),
+        description="Phrases in which a name means something else; one without a name in it rules out the whole post.",
+    )
+    exact: Names = Field(
+        (), description="Names that count only as written here, case and signs included; they may stand in `names` too."
+    )
+    companions: Names = Field(
+        (),
+        description="Words of which one must stand in the same post, for handles and hashtags excepted; empty: none.",
+    )
+    exclude_authors: Names = Field((), description="Handles or ids whose posts are never word of mouth about it.")
+    apps: Names = Field((), description='Its apps in the stores: package names ("com.example.app") and numbers.')
     competitor: Flag = Field(False, description="true: measured for comparison, never alerted on.")
     timezone: Zone = Field("UTC", description="The place whose day and week it lives by.")
     promises: Names = Field((), description="What it promises its customers.")
@@ -274,6 +198,7 @@ class MonitorFile(_Unique):
     model: ModelSection = ModelSection()
     detection: DetectionSection = DetectionSection()
     schedule: ScheduleSection = ScheduleSection()
+    web: WebSection = WebSection()
     source: tuple[SourceTable, ...] = ()
 
 
@@ -334,7 +259,7 @@ def sentence(
     reason = _reason(item, key)
     if not loc:
         return f"{place}: {reason}."
-    if reason == _IN_THE_CLEAR:
+    if reason == IN_THE_CLEAR:
         return f"{place}: {key}: {reason}. If it was real, replace it: it has been in a file."
     return f"{place}: {key} = {_short(item['input'])}: {reason}."
 

@@ -6,12 +6,19 @@ from pathlib import Path
 import pytest
 import structlog
 
+from monitor import http
 from monitor.clock import FakeClock
 from monitor.pipeline import failpoints
 from monitor.pipeline.program import Program
 from monitor.settings import Settings
 from monitor.store import Store
 from tests.support import fakes
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates() -> None:
+    """Read the machine's certificates once, before any test: it takes longer than some tests let an answer take."""
+    http._tls()
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,7 @@ def python(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=180, check=False)
 
 
-@pytest.mark.parametrize("name", ["cli.md", "config.md"])
+@pytest.mark.parametrize("name", ["cli.md", "config.md", "networks.md"])
 def test_a_generated_page_is_fresh(name: str) -> None:
     pages = runpy.run_path(str(DOCS / "generate.py"))["PAGES"]
     assert (DOCS / name).read_text("utf-8") == pages[name](), f"docs/{name} is stale. Run `make docs`."

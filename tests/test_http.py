@@ -11,7 +11,17 @@ from typing import Any
 
 import pytest
 
-from monitor.http import AddressRefused, AnswerRefused, GuardedClient, HttpError, Limits, Unreachable, is_public
+from monitor.http import (
+    AddressRefused,
+    Answer,
+    AnswerRefused,
+    GuardedClient,
+    HttpError,
+    Limits,
+    Unreachable,
+    _Guard,
+    is_public,
+)
 from tests.servers.loopback import DROPPED, SLOW, Asked, Loopback, Reply
 
 VECTORS = [
@@ -65,6 +75,41 @@ VECTORS = [
     "http://mixed.example/",
     "http://metadata.example/",
     "http://nat64.example/",
+    "http://127.0.0.1./",
+    "http://127。0。0。1/",
+    "http://0x7f000001./",
+    "http://00000177.1/",
+    "http://%31%32%37.0.0.1/",
+    "http://127.0.0.1%00.public.example/",
+    "http://127.0.0.1:80:80/",
+    "http://100.100.100.200/latest/meta-data/",
+    "http://168.63.129.16/machine/",
+    "http://localhost./",
+    "http://ｌｏｃａｌｈｏｓｔ/",
+    "http://ⓛocalhost/",
+    "http://PRIVATE.example./",
+    "http://ｐrivate.example/",
+    "http://wide.example/",
+    "http://broadcast.example/",
+    "http://sixtofour.example/",
+    "http://zone.example/",
+    "http://nonsense.example/",
+    "http://[::ffff:7f00:1]/",
+    "http://[0:0:0:0:0:ffff:a9fe:a9fe]/",
+    "http://[::ffff:0:127.0.0.1]/",
+    "http://[2002:a9fe:a9fe::]/",
+    "http://[2001:0:7f00:1:0:ffff:80ff:fffe]/",
+    "http://[2001:10::1]/",
+    "http://[fec0::1]/",
+    "http://[5f00::1]/",
+    "http://[4000::1]/",
+    "http://[::1%25eth0]/",
+    "http://[::1/",
+    "http+unix://%2Frun%2Fdocker.sock/",
+    "ws://public.example/",
+    "http:\\\\private.example\\",
+    "http:/\t/private.example/",
+    "\nhttp://private.example/",
     "http://user:pass@public.example/",
     "http://public.example@private.example/",
     "http://public.example\\@private.example/",
@@ -87,7 +132,14 @@ NAMES = {
     "mixed.example": ["1.1.1.1", "127.0.0.1"],
     "metadata.example": ["169.254.169.254"],
     "nat64.example": ["64:ff9b::a9fe:a9fe"],
+    "private.example.": ["10.0.0.7"],
+    "wide.example": ["0.0.0.0"],
+    "broadcast.example": ["255.255.255.255"],
+    "sixtofour.example": ["2002:7f00:1::"],
+    "zone.example": ["fe80::1%1", "1.1.1.1"],
+    "nonsense.example": ["1.1.1.1", "not an address"],
     "public.example": ["1.1.1.1"],
+    "localhost.": ["127.0.0.1"],
     "localhost": ["127.0.0.1"],
 }
 
@@ -181,6 +233,34 @@ def test_a_redirect_is_checked_like_the_first_address(site: Loopback, place: str
     with pytest.raises(AddressRefused):
         allowed(site).get(site.url)
     assert len(site.asked) == 1
+
+
+def test_each_step_of_a_chain_is_checked(site: Loopback) -> None:
+    with Loopback() as inner:
+        steps = ["/b", "/c", f"{inner.url}/secret"]
+        site.faults.extend(Reply(302, headers={"location": place}) for place in steps)
+        with pytest.raises(AddressRefused):
+            allowed(site).get(f"{site.url}/a")
+        assert [asked.path for asked in site.asked] == ["/a", "/b", "/c"]
+        assert inner.asked == []
+
+
+def test_a_redirect_from_https_to_http_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def answer(client: GuardedClient, method: str, url: Any, *_: object) -> Answer:
+        asked.append(str(url))
+        return Answer(status=302, headers={"location": "http://public.example/b"}, body=b"")
+
+    monkeypatch.setattr(GuardedClient, "_once", answer)
+    with pytest.raises(AddressRefused, match="from https to http"):
+        GuardedClient(resolve=names).get("https://public.example/a")
+    assert asked == ["https://public.example/a"]
+
+
+def test_a_socket_in_the_file_system_is_never_asked() -> None:
+    with pytest.raises(AddressRefused, match="file system"):
+        _Guard(frozenset(), names, time.monotonic() + 1).connect_unix_socket("/run/docker.sock")
 
 
 def test_secrets_do_not_follow_a_redirect_to_another_host(site: Loopback) -> None:

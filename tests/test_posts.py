@@ -63,6 +63,17 @@ def test_every_known_field_finds_its_place() -> None:
     assert mention.extra == {"mood": "bad"}
 
 
+@pytest.mark.parametrize(
+    ("stars", "rating"),
+    [(1, 0.0), (2, 0.25), ("3", 0.5), (4.0, 0.75), ("4.5", 0.875), (5, 1.0), (None, None), ("", None)],
+)
+def test_stars_from_one_to_five_are_a_rating_from_none_of_the_way_to_all_of_it(
+    stars: object, rating: float | None
+) -> None:
+    mention = one(text="fine", rating=stars)
+    assert (mention.rating, mention.extra) == (rating, {})
+
+
 def test_text_alone_is_enough() -> None:
     mention = one()
     assert mention.published_at == NOW
@@ -106,6 +117,13 @@ def test_replayed_posts_are_known_from_their_own_time() -> None:
         (b'{"text": "a", "likes": "many"}', "likes is not a whole number"),
         (b'{"text": "a", "followers": 1e17}', "followers is not a whole number"),
         (b'{"text": "a", "likes": 1' + b"0" * 5_000 + b"}", ""),
+        (b'{"text": "a", "rating": 0}', "rating is not a number of stars from 1 to 5: '0'"),
+        (b'{"text": "a", "rating": 0.8}', "rating is not a number of stars from 1 to 5"),
+        (b'{"text": "a", "rating": 9}', "rating is not a number of stars from 1 to 5"),
+        (b'{"text": "a", "rating": "nan"}', "rating is not a number of stars from 1 to 5"),
+        (b'{"text": "a", "rating": "five"}', "rating is not a number of stars from 1 to 5"),
+        (b'{"text": "a", "rating": true}', "rating is not a number of stars from 1 to 5"),
+        (b'{"text": "a", "rating": [5]}', "rating is not a number of stars from 1 to 5"),
         (b'{"text": "a", "created_at": "yesterday"}', "not an ISO 8601 time"),
         (b'{"text": "a", "created_at": "2026-02-30"}', "not an ISO 8601 time"),
         (b'{"text": "a", "created_at": "0000-01-01"}', "not an ISO 8601 time"),

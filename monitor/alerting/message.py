@@ -7,7 +7,7 @@ Knows no receiver's format, limits or address.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -20,7 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from monitor.alerting import sample, words
 from monitor.alerting.plain_text import Harmless, link, neutral, quoted
 from monitor.clock import iso
-from monitor.domain import Alert, Explanation, Incident, Message, Phase, ScoredMention
+from monitor.domain import Alert, Explanation, Incident, Message, Phase, ScoredMention, Story
 from monitor.errors import SettingsError
 
 _CANNOT_BE_FILLED = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -133,7 +133,7 @@ def _names(alert: Alert, incident: Incident, zone: ZoneInfo) -> dict[str, object
         **_counts(explanation, zone),
         **_people(explanation),
         "terms": [(term.text, term.count) for term in explanation.terms[:TERMS]],
-        "posts": [_post(post) for post in explanation.top_posts],
+        "posts": [_post(post, explanation.stories) for post in explanation.top_posts],
     }
 
 
@@ -161,17 +161,20 @@ def _people(explanation: Explanation) -> dict[str, object]:
         "reach": _number(explanation.reach),
         "negative_share": _percent(explanation.negative_share),
         "platforms": sorted(explanation.platforms.items(), key=lambda pair: (-pair[1], pair[0])),
+        "few_voices": [words.few_voices(each.posts, each.total, each.accounts) for each in explanation.floods],
     }
 
 
-def _post(post: ScoredMention) -> dict[str, object]:
+def _post(post: ScoredMention, stories: Sequence[Story]) -> dict[str, object]:
     author = post.mention.author
+    told = {(story.platform, story.native_id): story for story in stories}.get(post.mention.key)
     return {
         "author": quoted(author.handle or "somebody", 60),
         "platform": post.mention.platform,
         "followers": _number(author.followers),
         "text": quoted(post.mention.text),
         "link": link(post.mention.url),
+        "copies": words.copies(told.posts, told.authors, told.reach) if told else None,
     }
 
 

@@ -10,6 +10,7 @@ from monitor.domain import (
     Alert,
     Author,
     Explanation,
+    Flood,
     Incident,
     IncidentStatus,
     Label,
@@ -17,6 +18,7 @@ from monitor.domain import (
     Phase,
     ScoredMention,
     Spike,
+    Story,
     Term,
 )
 
@@ -37,6 +39,8 @@ def alert(phase: Phase = Phase.OPENED) -> tuple[Alert, Incident]:
         terms=(Term(text="parcel lost", count=14, z=5.1), Term(text="refund", count=9, z=4.0)),
         top_posts=(_post("1", "rosa", 12_000, "Third week and my parcel is still lost. Nobody answers the phone."),),
         model="bundled",
+        stories=(Story(posts=14, authors=14, reach=13_200, platform="x", native_id="1"),),
+        floods=(Flood(posts=14, total=27),),
     )
     return Alert(id=3, incident_id=7, phase=phase, at=at, explanation=explanation), _incident(phase, at)
 

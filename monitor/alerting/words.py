@@ -38,6 +38,30 @@ def chance(probability: float) -> str:
     return f"1 in {round(1 / probability):,}" if probability >= 1e-4 else "less than 1 in 10,000"
 
 
+def few_voices(posts: int, total: int, accounts: int | None) -> str:
+    """How much of what was said comes from few; without accounts, it is copies of one text.
+
+    >>> few_voices(41, 52, 3), few_voices(30, 52, 1), few_voices(38, 52, None)
+    ('41 of 52 unhappy posts come from 3 accounts', '30 of 52 unhappy posts come from one account', \
+'38 of 52 unhappy posts are copies of one text')
+    """
+    if accounts is None:
+        return f"{posts:,} of {total:,} unhappy posts are copies of one text"
+    few = "one account" if accounts == 1 else f"{accounts} accounts"
+    return f"{posts:,} of {total:,} unhappy posts come from {few}"
+
+
+def copies(posts: int, accounts: int | None, reach: int | None) -> str:
+    """How often a text was posted, and how far all of its copies reach.
+
+    >>> copies(38, 35, 15_450), copies(2, None, None), copies(3, 1, 40)
+    ('38 copies by 35 accounts with 15,450 followers together', '2 copies', '3 copies by one account with 40 followers')
+    """
+    by = "" if accounts is None else " by one account" if accounts == 1 else f" by {accounts:,} accounts"
+    together = "" if accounts == 1 else " together"
+    return f"{posts:,} copies{by}" + ("" if reach is None else f" with {reach:,} followers{together}")
+
+
 def length(span: timedelta) -> str:
     """How long something lasted, in its two largest units.
 

@@ -6,22 +6,25 @@ Knows no store: `to_json` and `from_json` are the form in which an explanation i
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.analysis.terms import author_key, gist, terms
+from monitor.analysis.voices import authors, floods, most_seen, reach, stories
 from monitor.clock import parse
 from monitor.domain import (
     Author,
     Engagement,
     Explanation,
+    Flood,
     Label,
     Mention,
     Phase,
     ScoredMention,
     Spike,
+    Story,
     Term,
 )
 
@@ -41,34 +44,22 @@ def explain(
     `brand_names` (what the brand is called) are left out of the terms. What the posts do not tell is None.
     """
     unhappy = [post for post in window if post.label is Label.NEGATIVE]
+    told = stories(unhappy)
+    loud = floods(unhappy, told)
+    copied = {(told[0].platform, told[0].native_id)} if any(flood.accounts is None for flood in loud) else set()
     return Explanation(
         spike=spike,
-        authors=_authors(window),
-        unhappy_authors=_authors(unhappy) if _authors(window) is not None else None,
+        authors=authors(window),
+        unhappy_authors=authors(unhappy) if authors(window) is not None else None,
         negative_share=_negative_share(window),
-        reach=_reach(unhappy),
+        reach=reach(unhappy),
         platforms=dict(sorted(Counter(post.mention.platform for post in unhappy).items())),
-        terms=terms([p.mention for p in unhappy], [p.mention for p in before], names=brand_names),
-        top_posts=_top(unhappy),
+        terms=terms(_each_story(unhappy), [p.mention for p in before], names=brand_names),
+        top_posts=_top(unhappy, copied),
         model=_model(window),
+        stories=told,
+        floods=loud,
     )
-
-
-def seen(mention: Mention) -> int | None:
-    """How many people a post reached at least: the largest of views, followers and reposts; None where none is known.
-
-    >>> from monitor.clock import EPOCH
-    >>> seen(Mention(platform="x", native_id="1", text="", published_at=EPOCH, author=Author(followers=30)))
-    30
-    """
-    known = (mention.engagement.views, mention.author.followers, mention.engagement.reposts)
-    return max((number for number in known if number is not None), default=None)
-
-
-def _authors(posts: Sequence[ScoredMention]) -> int | None:
-    """Distinct authors; None where there are posts but none tells its author."""
-    found = {author_key(post.mention) for post in posts} - {None}
-    return len(found) if found or not posts else None
 
 
 def _negative_share(window: Sequence[ScoredMention]) -> float | None:
@@ -77,32 +68,30 @@ def _negative_share(window: Sequence[ScoredMention]) -> float | None:
     return sum(votes) / len(votes) if votes else None
 
 
-def _reach(unhappy: Sequence[ScoredMention]) -> int | None:
-    followers: dict[tuple[str, str], int] = {}
+def _each_story(unhappy: Sequence[ScoredMention]) -> list[Mention]:
+    """The first post of each story: what copies say again, they say with small changes."""
+    first: dict[object, Mention] = {}
     for post in unhappy:
-        key = author_key(post.mention)
-        if key and post.mention.author.followers is not None:
-            followers[key] = max(followers.get(key, 0), post.mention.author.followers)
-    return sum(followers.values()) if followers else None
+        first.setdefault(post.mention.key if post.story is None else post.story, post.mention)
+    return list(first.values())
 
 
-def _top(unhappy: Sequence[ScoredMention]) -> tuple[ScoredMention, ...]:
-    """The posts that most people saw, one for each author and each story; unknown last, then the earliest."""
+def _top(unhappy: Sequence[ScoredMention], shown: Set[tuple[str, str]]) -> tuple[ScoredMention, ...]:
+    """The posts that most people saw, one for each author and each story; unknown last, then the earliest.
+
+    Those in `shown` (by key) are among them however few saw them: a message that speaks of copies shows what is copied.
+    """
     chosen: dict[object, ScoredMention] = {}
-    stories: set[str] = set()
-    for post in sorted(unhappy, key=_most_seen):
-        author, story = author_key(post.mention) or post.mention.key, gist(post.mention.text)
-        if author not in chosen and story not in stories:
+    told: set[object] = set()
+    for post in sorted(unhappy, key=lambda post: (post.mention.key not in shown, most_seen(post))):
+        author = author_key(post.mention) or post.mention.key
+        same = {gist(post.mention.text)} | ({post.story} if post.story is not None else set())
+        if author not in chosen and not same & told:
             chosen[author] = post
-            stories.add(story)
+            told |= same
         if len(chosen) == TOP_POSTS:
             break
-    return tuple(chosen.values())
-
-
-def _most_seen(post: ScoredMention) -> tuple[bool, int, datetime, tuple[str, str]]:
-    reached = seen(post.mention)
-    return (reached is None, -(reached or 0), post.mention.published_at, post.mention.key)
+    return tuple(sorted(chosen.values(), key=most_seen))
 
 
 def _model(window: Sequence[ScoredMention]) -> str | None:
@@ -143,6 +132,8 @@ def _explanation(record: Mapping[str, Any]) -> Explanation:
             "spike": _spike(record["spike"]),
             "terms": tuple(Term(**term) for term in record["terms"]),
             "top_posts": tuple(_scored(post) for post in record["top_posts"]),
+            "stories": tuple(Story(**story) for story in record.get("stories", ())),
+            "floods": tuple(Flood(**flood) for flood in record.get("floods", ())),
         }
     )
 

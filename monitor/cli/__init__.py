@@ -18,7 +18,7 @@ from monitor.errors import InputError, MonitorError
 
 PROGRAM = "run_monitor.py"
 STOPPED = 130  # by Ctrl-C
-ORDER = ("demo", "run", "tick", "collect", "score-pending", "detect-pending", "alert-pending")
+ORDER = ("demo", "run", "tick", "collect", "recheck", "score-pending", "detect-pending", "alert-pending")
 
 
 def verbs() -> dict[str, str]:

@@ -25,7 +25,7 @@ from monitor.domain import Reject
 from monitor.errors import InputError
 from monitor.pipeline.program import Program, build
 from monitor.settings import Settings, find_folder, load
-from monitor.settings_types import LONGEST
+from monitor.settings_words import LONGEST
 from monitor.store import Store
 
 talk = Console(stderr=True, highlight=False, soft_wrap=True)

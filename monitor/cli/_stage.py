@@ -1,4 +1,4 @@
-"""One stage, one pass: what `collect`, `score-pending`, `detect-pending`, `alert-pending` and `tick` share."""
+"""One stage, one pass: what `tick` and the verbs of its single stages share."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ from monitor.cli._common import emit_json, logs, opened
 from monitor.errors import CollectorError
 from monitor.pipeline.collect import CollectReport
 from monitor.pipeline.program import Program
+from monitor.pipeline.recheck import RecheckReport
 from monitor.pipeline.tick import TickReport
 
 
@@ -27,6 +28,6 @@ def once(config: Path | None, db: Path | None, stage: Callable[[Program], object
 def _errors(report: object) -> Iterator[str]:
     """Why sources could not be read."""
     if isinstance(report, TickReport):
-        yield from _errors(report.collect)
+        yield from _errors((*report.collect, *report.recheck))
     elif isinstance(report, tuple):
-        yield from (each.error for each in report if isinstance(each, CollectReport) and each.error)
+        yield from (each.error for each in report if isinstance(each, CollectReport | RecheckReport) and each.error)

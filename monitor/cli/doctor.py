@@ -7,7 +7,7 @@ import shutil
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
@@ -22,14 +22,18 @@ from monitor.cli._common import ConfigOption, DbOption, JsonOption, counted, emi
 from monitor.clock import SystemClock, iso
 from monitor.domain import Secret
 from monitor.errors import MonitorError
-from monitor.pipeline.program import load_router
-from monitor.settings import PluginSettings, Settings
+from monitor.pipeline.program import addresses_in, credential_of, load_router, values_in
+from monitor.settings import PluginSettings, Settings, SourceSettings
 from monitor.store import Store
 from monitor.store.database import SAFE_SQLITE, sqlite_version
+from monitor.store.polls import RECHECK
+from monitor.store.sources import SourceHealth
+from monitor.store.states import UNREADABLE, SourceState
 
 app = new_app()
 LEAST_FREE = 500_000_000  # bytes
 DNS_PATIENCE = 3.0  # seconds
+OFTEN = 3  # failures in a row that are no hiccup
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,9 @@ def _answering(what: str, reader: models.Reader, code: str | None = None) -> Fin
 def _secrets(settings: Settings) -> Iterator[Finding]:
     wanted: list[PluginSettings] = [source for source in settings.sources if source.enabled]
     for item in [*wanted, *settings.receivers]:
-        for secret in (value for value in _values(item.options) if isinstance(value, Secret)):
+        for secret in (
+            each for value in _values(item.options) for each in values_in(value) if isinstance(each, Secret)
+        ):
             try:
                 secret.reveal()
                 yield Finding(f"credential of {item.name}", True, f"{secret.reference} is set")
@@ -129,13 +135,14 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
 
 
 def _network(settings: Settings) -> Iterator[Finding]:
-    """Whether the hosts of the enabled sources have an address; nothing is asked of them."""
+    """Whether the hosts that the enabled sources' options name have an address; nothing is asked of them."""
     hosts = {
         host: source.name
         for source in settings.sources
         if source.enabled
-        for value in _values(source.options)
-        if isinstance(value, str) and value.startswith(("http://", "https://")) and (host := _host(value))
+        for option in _values(source.options)
+        for value in addresses_in(option)
+        if (host := _host(value))
     }
     if not hosts:
         yield Finding("network", True, "no enabled source needs it")
@@ -198,9 +205,49 @@ def _database(settings: Settings) -> Iterator[Finding]:
         with Store(path, write=False) as store:
             yield Finding("database", True, f"{path} holds {counted(store.mentions.count(), 'post')}")
             yield _clock(store)
+            yield from _sources(settings, store)
+            yield from _limits(settings, store)
             yield from _messages(store)
     except MonitorError as error:
         yield Finding("database", False, str(error))
+
+
+def _sources(settings: Settings, store: Store) -> Iterator[Finding]:
+    """How each source does; one that failed often, or whose rows have an unknown shape, cannot work."""
+    health, states = store.sources.health(), store.sources.states.lasting()
+    for source in settings.sources:
+        if source.enabled and source.name in health:
+            yield _doing(source.name, health[source.name], states.get(source.name, ()))
+
+
+def _doing(name: str, health: SourceHealth, states: Sequence[SourceState]) -> Finding:
+    told = [f"{each.state} since {iso(each.since)} ({each.detail})" for each in states]
+    if health.blind_since is not None:
+        told.insert(0, f"blind since {iso(health.blind_since)} ({health.last_error})")
+    if not told:
+        return Finding(f"source {name}", True, "read")
+    broken = health.failures >= OFTEN or any(each.state == UNREADABLE for each in states)
+    return Finding(f"source {name}", False if broken else None, "; ".join(told))
+
+
+def _limits(settings: Settings, store: Store) -> Iterator[Finding]:
+    """The limits that are running, each with all the sources that wait for it."""
+    waits = store.sources.states.waits(now=SystemClock().now())
+    if not waits:
+        return
+    names: dict[str, list[str]] = {}
+    for source in settings.sources:
+        if source.enabled:
+            names.setdefault(_credential(source), []).append(source.name)
+    for key, wait in waits.items():
+        own = key.removesuffix(RECHECK)
+        if own in names:
+            who = ", ".join(names[own]) + ("" if own == key else ", to re-check")
+            yield Finding("limit", None, f"{who}: nothing is asked until {iso(wait.until)}; {wait.reason}")
+
+
+def _credential(source: SourceSettings) -> str:
+    return credential_of(source, plugins.load("collectors", source.kind)(source.name, source.options))
 
 
 def _messages(store: Store) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Write mentions, trends or alerts to a file, as CSV or JSON lines.
 
-Knows the store's reports and the exporters by kind; decides no column itself.
+Knows the store's reports and the exporters by kind; decides no column itself. What others may be given of posts, the
+platforms' terms decide.
 """
 
 from datetime import datetime, timedelta
@@ -13,11 +14,12 @@ import typer
 from monitor import plugins
 from monitor.cli import _alerts_file
 from monitor.cli._common import ConfigOption, DbOption, counted, duration, moment, new_app, readable, reading, talk
+from monitor.cli._share import Sharing
 from monitor.clock import parse
 from monitor.domain import BUCKET
 from monitor.errors import InputError
 from monitor.store import Store
-from monitor.store.reports import MENTIONS, TRENDS, Rows
+from monitor.store.reports import IDS, MENTIONS, TRENDS, Rows
 
 app = new_app()
 
@@ -41,15 +43,35 @@ def main(
     ] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Published (alerts: fired) before.")] = None,
     bucket: Annotated[str, typer.Option(help="Length of a bucket of the trends.")] = "1h",
+    share: Annotated[
+        bool, typer.Option("--share", help="Mentions as they may be handed to others, by each platform's terms.")
+    ] = False,
+    ids_only: Annotated[
+        bool, typer.Option("--ids-only", help="Mentions as ids and what the models say: no text, no author.")
+    ] = False,
     config: ConfigOption = None,
     db: DbOption = None,
 ) -> None:
     """Write mentions, trends or alerts to a file, as CSV or JSON lines."""
     exporter = plugins.load("exporters", kind)
+    sharing = _sharing(what, share=share, ids_only=ids_only)
     with reading(config, db) as store:
         columns, rows = _rows(store, what, kind, brand and readable(brand), (since, until), bucket)
+        if sharing is not None:
+            columns, rows = IDS if sharing.only_ids else columns, sharing.rows(rows)
         count = exporter(kind, exporter.Options()).write(rows, columns, out)
+    for sentence in sharing.told() if sharing is not None else ():
+        talk.print(sentence, markup=False)
     talk.print(f"{counted(count, 'row')} written.", markup=False)
+
+
+def _sharing(what: What, *, share: bool, ids_only: bool) -> Sharing | None:
+    if not share and not ids_only:
+        return None
+    if what is not What.MENTIONS:
+        option = "--share" if share else "--ids-only"
+        raise InputError(f"{option} is for mentions; {what.value} are not handed on by a platform's terms.")
+    return Sharing(only_ids=ids_only, limited=share)
 
 
 def _rows(

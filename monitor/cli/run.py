@@ -1,19 +1,35 @@
 """Listen, score and alert until you stop it (Ctrl-C).
 
-Knows the scheduler and the signals; where it was, lies in the database, so a stop at any moment loses nothing.
+Knows the scheduler, the signals, and the server before which other programs push posts (only where a source takes
+them); where it was, lies in the database, so a stop at any moment loses nothing.
 """
 
+import asyncio
 import os
 import signal
+import socket
 import sys
 import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+from urllib.parse import quote
 
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from monitor import hooks
 from monitor.cli._common import ConfigOption, DbOption, VerboseOption, logs, new_app, opened, talk
-from monitor.errors import MonitorError, StoreFull
+from monitor.clock import Clock
+from monitor.errors import MonitorError, SettingsError, StoreFull
 from monitor.pipeline.program import Program
 from monitor.pipeline.schedule import Runner
+from monitor.ports import Listener
 
+HEADERS_IN = 10.0  # seconds for a request's first line and headers
+CONNECTIONS = 64  # at a time; more are told to come again
+GRACE = 2  # seconds for requests that are being answered, after somebody asked to stop
 app = new_app()
 
 
@@ -53,10 +69,11 @@ def serve(program: Program) -> None:
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     runner = Runner(program, failed=_say)
     try:
-        runner.start()
-        asked.wait()
-        talk.print("Stopping …")
-        runner.stop()
+        with _door(program):
+            runner.start()
+            asked.wait()
+            talk.print("Stopping …")
+            runner.stop()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -64,3 +81,78 @@ def serve(program: Program) -> None:
 
 def _say(error: MonitorError) -> None:
     talk.print(str(error) + (" The next round tries again." if isinstance(error, StoreFull) else ""), markup=False)
+
+
+# The server for what is pushed
+
+
+@contextmanager
+def _door(program: Program) -> Iterator[None]:
+    """Take what is pushed, where there is a source that is pushed to."""
+    found = {source.name: source.collector for source in program.sources}
+    listeners = {name: collector for name, collector in found.items() if isinstance(collector, Listener)}
+    if not listeners:
+        yield
+        return
+    with pushed(listeners, bind=program.settings.web.bind, clock=program.clock) as place:
+        doors = ", ".join(f"http://{place}/hooks/{quote(name)}" for name in listeners)
+        talk.print(f"Taking posts at {doors}.", markup=False)
+        yield
+
+
+@contextmanager
+def pushed(
+    listeners: Mapping[str, Listener], *, bind: str, clock: Clock, patience: float = hooks.PATIENCE
+) -> Iterator[str]:
+    """Serve them in a thread; yields host and port. Raises SettingsError where the place cannot be had."""
+    listening = _listening(bind)
+    server = uvicorn.Server(_config(hooks.app(listeners, clock=clock, patience=patience)))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="hooks", daemon=True)
+    thread.start()
+    try:
+        yield f"{bind.rpartition(':')[0]}:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(GRACE + 1)
+        listening.close()
+
+
+def _listening(bind: str) -> socket.socket:
+    """A socket at a place such as "127.0.0.1:8765" or "[::1]:8765"; clients may connect from now on."""
+    host, _, port = bind.rpartition(":")
+    bare = host.strip("[]")
+    opened = socket.socket(socket.AF_INET6 if ":" in bare else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind((bare, int(port)))
+        opened.listen(CONNECTIONS)
+    except (OSError, UnicodeError) as error:  # the latter for a host whose name can be none
+        opened.close()
+        reason = getattr(error, "strerror", None) or "there is no such host"
+        raise SettingsError(
+            f'[web] bind = "{bind}": cannot listen there ({reason}).'
+            " Name another place, or stop the program that has it."
+        ) from None
+    return opened
+
+
+def _config(application: Callable[..., Any]) -> uvicorn.Config:
+    """One request a connection, no headers of a proxy believed, nothing logged but what the program says itself."""
+    return uvicorn.Config(
+        application, http=_Punctual, loop="asyncio", ws="none", lifespan="off", interface="asgi3",
+        log_config=None, log_level="critical", access_log=False, proxy_headers=False, server_header=False,
+        headers=[("connection", "close")], limit_concurrency=CONNECTIONS, timeout_graceful_shutdown=GRACE,
+    )  # fmt: skip
+
+
+class _Punctual(H11Protocol):
+    """Hangs up on a connection that brings no whole headers in time: uvicorn itself would wait for them for ever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its own parent does
+        """Start the clock."""
+        super().connection_made(transport)
+        self.loop.call_later(HEADERS_IN, self._unheard)
+
+    def _unheard(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()

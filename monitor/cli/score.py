@@ -31,6 +31,7 @@ from monitor.clock import SystemClock
 from monitor.domain import Reject
 from monitor.errors import InputError, ModelUnavailable
 from monitor.out_file import opened
+from monitor.pipeline.feeling import feeling_of
 from monitor.pipeline.program import load_router
 from monitor.posts import Reading, Row, read_rows, to_mention
 
@@ -116,9 +117,10 @@ def _short(answer: float | Mapping[str, float] | None) -> object:
 
 def _line(row: Row, answer: models.Answer, unsure_below: float) -> str:
     said = answer.prediction
+    rating = row.mention.rating if row.mention is not None else None
     scored = {
         **row.fields,
-        "sentiment": _unsure(answer.unsure) if said is None else _sentiment(said.sentiment, unsure_below),
+        **(_unsure(answer.unsure) if said is None else _felt(said.sentiment, rating, unsure_below)),
         **{name: _short(getattr(said, name, None)) for name in ANSWERS},
         "language": answer.language,
         "model": answer.model,
@@ -128,11 +130,18 @@ def _line(row: Row, answer: models.Answer, unsure_below: float) -> str:
 
 def _unsure(reason: str | None) -> dict[str, object]:
     """Of a post that no model may judge: its numbers are unknown, not in the middle."""
-    return {"label": "unsure", **dict.fromkeys(NUMBERS), "reason": reason}
+    return {"sentiment": {"label": "unsure", **dict.fromkeys(NUMBERS), "reason": reason}}
 
 
-def _sentiment(feeling: models.Sentiment, unsure_below: float) -> dict[str, object]:
-    numbers = {name: round(getattr(feeling, name), 6) for name in NUMBERS}
-    reason = models.doubt_of(feeling, unsure_below)
-    said = {"label": models.label_of(feeling, unsure_below), **numbers}
-    return said if reason is None else {**said, "reason": reason}
+def _felt(said: models.Sentiment, rating: float | None, unsure_below: float) -> dict[str, object]:
+    """Text and stars as one, as the running program keeps them; and, where there are stars, the text alone."""
+    felt = feeling_of(said, rating, unsure_below)
+    sentiment: dict[str, object] = {"label": felt.label, **_numbers(felt.sentiment)}
+    if felt.reason is not None:
+        sentiment["reason"] = felt.reason
+    scored: dict[str, object] = {"sentiment": sentiment}
+    return scored if felt.text is None else {**scored, "text_sentiment": _numbers(felt.text)}
+
+
+def _numbers(feeling: models.Sentiment) -> dict[str, object]:
+    return {name: round(getattr(feeling, name), 6) for name in NUMBERS}

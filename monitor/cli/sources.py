@@ -1,27 +1,45 @@
-"""Show the sources: which there are, how each is doing, what was set aside.
+"""Show the sources: which there are, how each is doing, what it costs, what is missing, what was set aside.
 
-Knows the settings and the store's records of polls; asks no platform.
+Knows the settings and the store's records of polls; asks no platform, but for `test`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated
 
 import typer
 
+from monitor.analysis import budget
+from monitor.analysis.budget import Step
 from monitor.cli._common import ConfigOption, DbOption, JsonOption, emit_json, new_app, settings_of, table, talk
+from monitor.cli._sources_test import try_source
+from monitor.clock import SystemClock
+from monitor.pipeline import limits
+from monitor.pipeline.program import Source, source_from
 from monitor.settings import SourceSettings, duration_text
 from monitor.store import Store
+from monitor.store.gaps import KnownGap
 from monitor.store.sources import SourceHealth
+from monitor.store.states import SourceState
 
 app = new_app()
 COLUMNS = ("source", "kind", "state", "every", "last success", "failures", "set aside", "last error")
 REJECT_COLUMNS = ("source or file", "line", "reason", "row")
+COST_COLUMNS = (
+    "source", "spent today", "spent this month", "forecast for the month", "based on", "daily cap", "monthly cap",
+    "plan", "units today",
+)  # fmt: skip
+GAP_COLUMNS = ("source", "since", "until", "missing", "filled at", "reason")
 MOST_REJECTS = 1000
+BASIS = 7  # days that a forecast is made from
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     config: ConfigOption = None,
     db: DbOption = None,
     rejects: Annotated[
@@ -29,16 +47,88 @@ def main(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the sources: which there are, how each is doing, what was set aside."""
+    """Show the sources: which there are, how each is doing, what it costs, what is missing, what was set aside."""
+    if context.invoked_subcommand is not None:
+        return
     settings = settings_of(config, db)
     if rejects:
         _show_rejects(settings.store.path, as_json=as_json)
         return
-    rows = _rows(settings.sources, settings.store.path)
+    shown = _all(settings.sources, settings.store.path)
     if as_json:
-        emit_json([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+        emit_json([dict(zip(COLUMNS, each.row(), strict=True)) | {"states": each.plain()} for each in shown])
     else:
-        table("Sources", COLUMNS, rows)
+        table("Sources", COLUMNS, [each.row() for each in shown])
+
+
+@app.command()
+def cost(config: ConfigOption = None, db: DbOption = None, as_json: JsonOption = False) -> None:
+    """Show what each source costs: today, this month, its caps, the plan in force.
+
+    Amounts are US dollars, as the platforms state their prices; none where a platform bills nothing. Days and months
+    are those of UTC. The forecast adds, for the rest of the month, the mean of the last seven days with polls.
+    """
+    settings, now = settings_of(config, db), SystemClock().now()
+    path = settings.store.path
+    if path.is_file():
+        with Store(path, write=False) as store:
+            rows = [_cost(store, source_from(source, settings), now) for source in settings.sources]
+    else:
+        rows = [(source.name, *[None] * 4, source.daily_cap, source.monthly_cap, Step.FULL.value, None)
+                for source in settings.sources]  # fmt: skip
+    if as_json:
+        emit_json([dict(zip(COST_COLUMNS, row, strict=True)) for row in rows])
+    else:
+        money = [(row[0], *map(_dollars, row[1:4]), row[4], *map(_dollars, row[5:7]), *row[7:]) for row in rows]
+        table("Cost of the sources", COST_COLUMNS, money)
+
+
+@app.command()
+def gaps(
+    config: ConfigOption = None,
+    db: DbOption = None,
+    missing: Annotated[bool, typer.Option("--missing", help="Only what is missing still.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the ranges that could not be read, and which were filled since."""
+    path = settings_of(config, db).store.path
+    found: list[KnownGap] = []
+    if path.is_file():
+        with Store(path, write=False) as store:
+            found = [gap for gap in store.sources.ranges.of() if gap.filled_at is None or not missing]
+    rows: list[tuple[object, ...]] = [
+        (gap.source, gap.since, gap.until, gap.filled_at is None, gap.filled_at, gap.reason) for gap in found
+    ]
+    if as_json:
+        emit_json([dict(zip(GAP_COLUMNS, row, strict=True)) for row in rows])
+    else:
+        told = [(*row[:2], row[2] or "open", "yes" if row[3] else "no", *row[4:]) for row in rows]
+        table("Gaps", GAP_COLUMNS, told)
+
+
+def _cost(store: Store, source: Source, now: datetime) -> tuple[object, ...]:
+    polls, name = store.sources.polls, source.name
+    today, month = polls.spent(name, budget.day_of(now)), polls.spent(name, budget.month_of(now))
+    a_day, basis = _a_day(polls.days(name, budget.day_of(now), most=BASIS), today.cost, now)
+    plan, caps = limits.plan_of(store, source, now=now), source.caps
+    words = plan.step.value + (f": {plan.words}" if plan.words else "")
+    forecast = budget.forecast(month.cost, a_day, now=now)
+    return (
+        name, today.cost, month.cost, forecast, basis, caps.daily, caps.monthly, words, today.units,
+    )  # fmt: skip
+
+
+def _a_day(days: Sequence[float], today: float | None, now: datetime) -> tuple[float | None, str | None]:
+    """What a day costs, and what says so: whole days, or the part of the first one."""
+    if days:
+        return fmean(days), f"the mean of {len(days)} day{'' if len(days) == 1 else 's'} with polls"
+    if today is None:
+        return None, None
+    return today / max((now - budget.day_of(now)) / budget.DAY, 1 / 24), "today so far"
+
+
+def _dollars(value: object) -> str | None:
+    return None if value is None else f"${value:.2f}"
 
 
 def _show_rejects(path: Path, *, as_json: bool) -> None:
@@ -55,29 +145,60 @@ def _show_rejects(path: Path, *, as_json: bool) -> None:
         talk.print(f"The newest {len(rows)} of {total} rows.", markup=False)
 
 
-def _rows(sources: Sequence[SourceSettings], path: Path) -> list[tuple[object, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """One source as it is shown."""
+
+    source: SourceSettings
+    health: SourceHealth | None = None
+    states: Sequence[SourceState] = ()
+    rejects: int | None = None
+
+    def row(self) -> tuple[object, ...]:
+        source, health = self.source, self.health
+        return (
+            source.name, source.kind, self._state(), duration_text(source.every),
+            health.last_success if health else None, health.failures if health else None, self.rejects,
+            health.last_error if health else None,
+        )  # fmt: skip
+
+    def _state(self) -> str:
+        if not self.source.enabled:
+            return "switched off"
+        lasting = self.lasting()
+        if not lasting:
+            return "read" if self.health and self.health.last_poll else "never read"
+        return "; ".join(_told(*each) for each in lasting)
+
+    def lasting(self) -> list[tuple[str, datetime, str]]:
+        """Every state that lasts, with its start and detail, blind first; none of a source that is switched off."""
+        if not self.source.enabled:
+            return []
+        found = [(each.state, each.since, each.detail) for each in self.states]
+        if self.health and self.health.blind_since:
+            found.insert(0, ("blind", self.health.blind_since, self.health.last_error or ""))
+        return found
+
+    def plain(self) -> list[dict[str, object]]:
+        """The same for programs."""
+        return [dict(zip(("state", "since", "detail"), each, strict=True)) for each in self.lasting()]
+
+
+def _told(state: str, since: datetime, detail: str) -> str:
+    """A state in words; why a source is blind stands under its last error."""
+    words = f"{state} since {since:%Y-%m-%d %H:%M} UTC"
+    return words if state == "blind" or not detail else f"{words} ({detail})"
+
+
+def _all(sources: Sequence[SourceSettings], path: Path) -> list[_Shown]:
     if not path.is_file():
-        return [_row(source, None, None) for source in sources]
+        return [_Shown(source) for source in sources]
     with Store(path, write=False) as store:
-        health = store.sources.health()
-        return [_row(each, health.get(each.name), store.sources.reject_count(each.name)) for each in sources]
+        health, states = store.sources.health(), store.sources.states.lasting()
+        return [
+            _Shown(each, health.get(each.name), states.get(each.name, ()), store.sources.reject_count(each.name))
+            for each in sources
+        ]
 
 
-def _row(source: SourceSettings, health: SourceHealth | None, rejects: int | None) -> tuple[object, ...]:
-    every = duration_text(source.every)
-    if health is None:
-        return (source.name, source.kind, _state(source, None), every, None, None, rejects, None)
-    return (
-        source.name, source.kind, _state(source, health), every, health.last_success, health.failures, rejects,
-        health.last_error,
-    )  # fmt: skip
-
-
-def _state(source: SourceSettings, health: SourceHealth | None) -> str:
-    if not source.enabled:
-        return "switched off"
-    if health is None or health.last_poll is None:
-        return "never read"
-    if health.blind_since is not None:
-        return f"blind since {health.blind_since:%Y-%m-%d %H:%M} UTC"
-    return "read"
+app.command("test")(try_source)

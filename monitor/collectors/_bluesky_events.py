@@ -6,13 +6,13 @@ version 2, its number. A post's key is at://did/app.bsky.feed.post/rkey.
 
 import json
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor import clock
 from monitor.collectors._fields import instant, part, word
+from monitor.collectors._names import Names
 from monitor.domain import Author, Mention, Query
 from monitor.post_fields import cleaned, tidy
 
@@ -30,8 +30,8 @@ _START_2 = re.compile(
     r'"did":"did:[^"]{1,230}","time":"([0-9T:.Z+-]{20,35})"'
 )
 _MUST = ('"delete"', '"account"', '#account"', '#info"', '"error"')  # lines that are never passed over
-_FEW = 16  # names up to which each line is searched before it is read
-_MANY = 400  # names up to which each text is searched after it was read
+_KEY_OF_TEXT = '"text"'
+_TEXT = re.compile(r'"text":"([^"\\]*(?:\\.[^"\\]*)*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,46 +66,15 @@ class Sieve:
     """Tells lines that cannot name any of what is asked for, before they are read as JSON."""
 
     def __init__(self, query: Query) -> None:
-        names = {needle_of(name) for name in (*query.terms, *query.handles, *query.hashtags)}
-        self._needles: tuple[str, ...] | None = None if "" in names or len(names) > _MANY else tuple(sorted(names))
-        self._raw = self._needles if self._needles is not None and len(self._needles) <= _FEW else None
+        self._names = Names(query)
+        self.may_match = self._names.may_match  # False only for a text without any of the names
 
     def must_read(self, line: str) -> bool:
-        """False only for a line that is a post without any of the names, or nothing that is ever kept."""
-        if self._raw is None or "\\u" in line or any(mark in line for mark in _MUST):
+        """False only for a line that is a post without any of the names in its text, or nothing that is ever kept."""
+        if self._names.all or "\\u" in line or any(mark in line for mark in _MUST):
             return True
-        return _holds(line, self._raw)
-
-    def may_match(self, text: str) -> bool:
-        """False only for a text without any of the names."""
-        return self._needles is None or _holds(text, self._needles)
-
-
-def needle_of(name: str) -> str:
-    r"""The longest part of a name that stands in JSON as it is; "" where there is none.
-
-    >>> needle_of("AT&T \"Fiber\""), needle_of("Café"), needle_of("@"), needle_of("O’Neill's")
-    ('at&t ', 'café', '@', "o'neill's")
-    """
-    return max(map(_bare, re.split(r'["\\/\x00-\x1f]', _compared(name))), key=len)
-
-
-def _bare(piece: str) -> str:
-    """Without leading marks: such a sign joins the one before it, which may be the last letter of an escape."""
-    while piece and unicodedata.category(piece[0]).startswith("M"):
-        piece = piece[1:]
-    return piece
-
-
-def _compared(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFKC", text).replace("’", "'").casefold()
-
-
-def _holds(text: str, needles: tuple[str, ...]) -> bool:
-    compared = _compared(text)
-    return any(needle in compared for needle in needles)
+        texts = _TEXT.findall(line)
+        return len(texts) != line.count(_KEY_OF_TEXT) or any(map(self.may_match, texts))
 
 
 def place_of(line: str) -> Place | None:
@@ -210,7 +179,6 @@ def mention_of(uri: str, record: object, *, witnessed: datetime, edited: bool = 
     did, _, rkey = uri.removeprefix("at://").partition(f"/{POSTS}/")
     reply = part(record, "reply")
     known = {name: cleaned(value) for name, value in record.items() if name not in _USUAL}
-    quoted = word(part(part(record, "embed"), "record").get("uri"))
     return Mention(
         platform=PLATFORM,
         native_id=uri,
@@ -222,8 +190,16 @@ def mention_of(uri: str, record: object, *, witnessed: datetime, edited: bool = 
         edited_at=witnessed if edited else None,
         conversation_id=word(part(reply, "root").get("uri")) or uri,
         in_reply_to=word(part(reply, "parent").get("uri")),
-        extra=known | ({"quotes": quoted} if quoted else {}),
+        quoted=_quoted(part(record, "embed")),
+        extra=known,
     )
+
+
+def _quoted(embed: dict[str, Any]) -> str | None:
+    """The post that an embed repeats, alone or beside pictures; other records (lists and the like) are none."""
+    record = part(embed, "record")
+    uri = word(part(record, "record").get("uri")) or word(record.get("uri"))
+    return uri if uri and f"/{POSTS}/" in uri else None
 
 
 def time_or_none(value: object) -> datetime | None:

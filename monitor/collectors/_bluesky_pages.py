@@ -1,6 +1,5 @@
 """What a reading of Bluesky's stream remembers, and how its lines are gathered into pages. Knows no network."""
 
-from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,8 +12,6 @@ from monitor.domain import Coverage, Cursor, Deletion, Mention, Page, Reject
 from monitor.post_fields import shown
 
 CHUNK = 20_000  # lines after which a page is made even of nothing, so that the cursor moves
-REMEMBERED = 20_000  # accounts whose posts are known to be taken back when the account closes
-_PER_ACCOUNT = 200
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -24,7 +21,7 @@ class Hole:
 
     low: int
     high: int
-    left: dict[str, Any] = field(default_factory=dict)  # text → what is left of it; 0: nothing
+    left: dict[str, Any] = field(default_factory=dict)  # text → what is left; 0: nothing, -1: nothing readable
 
     def told(self) -> dict[str, Any]:
         return {"low": self.low, "high": self.high, "left": self.left}
@@ -92,11 +89,10 @@ class Gatherer:
     now: datetime
     size: int
     skip: Collection[str]
-    known: OrderedDict[str, list[str]]  # posts by account, shared by all polls
     lines: int = 0
     _place: Place | None = None
     _mentions: dict[str, Mention] = field(default_factory=dict)
-    _deletions: dict[str, Deletion] = field(default_factory=dict)
+    _deletions: dict[str, Deletion] = field(default_factory=dict)  # by post, or by account
     _rejects: list[Reject] = field(default_factory=list)
 
     @property
@@ -120,9 +116,8 @@ class Gatherer:
         if event.place is None:
             return
         witnessed = moment_of(event.place, self.now)
-        if event.kind == "account" and event.status in GONE:
-            for uri in self.known.pop(event.did, ()):
-                self._gone(uri, witnessed)
+        if event.kind == "account":
+            self._account(event, witnessed)
         elif event.operation == "delete":
             self._gone(event.uri, witnessed)
         elif event.operation in ("create", "update") and event.did not in self.skip:
@@ -134,13 +129,18 @@ class Gatherer:
             return
         self._deletions.pop(event.uri, None)  # the page is kept as a whole: the last word on a post counts
         self._mentions[event.uri] = found
-        posts = self.known.setdefault(event.did, [])
-        self.known.move_to_end(event.did)
-        if event.uri not in posts:
-            posts.append(event.uri)
-        del posts[:-_PER_ACCOUNT]
-        while len(self.known) > REMEMBERED:
-            self.known.popitem(last=False)
+
+    def _account(self, event: Event, at: datetime) -> None:
+        """The last word on an account counts: closed, with all that it wrote, or open (again)."""
+        if event.did and (event.status is None or event.status in GONE):
+            self._deletions.pop(event.did, None)
+            self._deletions[event.did] = Deletion(
+                platform=PLATFORM,
+                author_id=event.did,
+                deleted_at=at,
+                reason="suspended" if event.status == "takendown" else event.status or "active",
+                restored=event.status is None,
+            )
 
     def _gone(self, uri: str, at: datetime) -> None:
         self._mentions.pop(uri, None)

@@ -6,6 +6,7 @@ indexedAt, and its paging may end before its results do.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from monitor.domain import Author, Engagement, Mention, Secret
 from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited
 from monitor.http import Answer, GuardedClient
 
+Asked = Mapping[str, str] | Sequence[tuple[str, str]]  # parameters; as pairs, one may come more than once
 _STALE = ("ExpiredToken", "InvalidToken")
 
 
@@ -39,8 +41,10 @@ class Session:
         self._password = password
         self._access = ""
         self._refresh = ""
+        self.remaining: int | None = None  # questions that the last answer allowed until `resets_at`
+        self.resets_at: datetime | None = None
 
-    def ask(self, method: str, asked: dict[str, str], *, now: datetime) -> Answer:
+    def ask(self, method: str, asked: Asked, *, now: datetime) -> Answer:
         """The answer to a question, whatever its status but for what the collectors' errors say."""
         if not self._access:
             self._log_in(now)
@@ -48,9 +52,10 @@ class Session:
         if _is_stale(answer):
             self._renew(now)
             answer = self._get(method, asked)
+        self.remaining, self.resets_at = limits_of(answer)
         return answer
 
-    def _get(self, method: str, asked: dict[str, str]) -> Answer:
+    def _get(self, method: str, asked: Asked) -> Answer:
         url = f"{self._address}/xrpc/{method}?{urlencode(asked)}"
         return fetch(self._client, url, self.source, headers={"authorization": f"Bearer {self._access}"})
 
@@ -99,15 +104,21 @@ def _error_name(answer: Answer) -> str:
 def refusal(answer: Answer, source: str, now: datetime) -> CollectorError:
     """What an answer that is no success means; a wait is told as a time (ratelimit-reset, seconds since 1970)."""
     if answer.status == 429:
-        reset = answer.headers.get("ratelimit-reset", "")
-        told = int(reset) if reset.isascii() and reset.isdigit() and len(reset) < 12 else 0
-        wait = timedelta(seconds=told) - (now - clock.EPOCH) if told else DEFAULT_WAIT
+        _, ends = limits_of(answer)
+        wait = ends - now if ends else DEFAULT_WAIT
         return RateLimited(source, wait if timedelta(0) < wait <= LONGEST_WAIT else DEFAULT_WAIT)
     if answer.status == 403:
         return CredentialRefused(
             f"{source}: Bluesky does not let us search (403). Log in at the server that holds the account (`pds_url`)."
         )
     return error_of(answer, source, now)
+
+
+def limits_of(answer: Answer) -> tuple[int | None, datetime | None]:
+    """Questions that are still allowed, and until when that counts."""
+    left, reset = (answer.headers.get(f"ratelimit-{name}", "") for name in ("remaining", "reset"))
+    ends = clock.from_ms(int(reset) * 1_000) if reset.isascii() and reset.isdigit() and 0 < len(reset) < 12 else None
+    return count(left), ends
 
 
 def search(session: Session, text: str, stretch: Stretch, token: str | None, *, now: datetime, limit: int) -> Part:
@@ -128,7 +139,7 @@ def search(session: Session, text: str, stretch: Stretch, token: str | None, *, 
     posts = document.get("posts")
     if not isinstance(posts, list):
         raise AnswerUnreadable(f"{session.source}: the search's answer has no posts. Check `pds_url`.")
-    mentions, _, rejects = read_rows(posts, lambda post: _mention(post, now))
+    mentions, _, rejects = read_rows(posts, lambda post: mention_in(post, now))
     return Part(
         mentions=tuple(mentions),
         rejects=tuple(rejects),
@@ -142,7 +153,8 @@ def search(session: Session, text: str, stretch: Stretch, token: str | None, *, 
     )
 
 
-def _mention(post: dict[str, Any], now: datetime) -> Mention | None:
+def mention_in(post: dict[str, Any], now: datetime) -> Mention | None:
+    """A post as the platform's servers show it; None where it has no text. Raises ValueError with the reason."""
     uri = word(post.get("uri")) or ""
     author, record = part(post, "author"), post.get("record")
     did = word(author.get("did")) or ""

@@ -12,6 +12,7 @@ LONGEST = 240  # characters of a search; GDELT refuses somewhat more without say
 SHORTEST = 4  # a shorter name may be refused as too short or too common: it is asked for alone
 _BUSY = re.compile(r"limit requests|too many requests|one every \d+ seconds|try again later", re.IGNORECASE)
 _ESCAPE = re.compile(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')  # a backslash, and what it may stand before
+_ABOUT_THE_SEARCH = re.compile(r"\b(quer(y|ies)|search|phrase|keywords?|terms?|timespan)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"\s*<", re.ASCII)
 
 # Names as GDELT 2.0 writes them (its list of 65 translated languages) → ISO 639-1.
@@ -68,9 +69,13 @@ def is_busy(text: str) -> bool:
     return bool(_BUSY.search(text[:2_000]))
 
 
-def is_markup(text: str) -> bool:
-    """Whether a text is a page for people, which is never GDELT's own refusal."""
-    return bool(_MARKUP.match(text))
+def is_refusal(text: str) -> bool:
+    """Whether a text in place of an answer speaks of the search, so that asking again is no use.
+
+    >>> is_refusal("Your query was too short or too long."), is_refusal("<b>query</b>"), is_refusal("oops")
+    (True, False, False)
+    """
+    return bool(_ABOUT_THE_SEARCH.search(text[:2_000])) and not _MARKUP.match(text)
 
 
 def document(text: str) -> Any:

@@ -43,6 +43,11 @@ def earlier(ident: str, by: timedelta) -> str:
     return str(int(ident) - ((by // clock.MILLISECOND) << 16)) if _is_timed(ident) else ident
 
 
+def time_of(ident: str) -> datetime | None:
+    """When an id was given out; None where ids carry no time."""
+    return clock.from_ms(int(ident) >> 16) if _is_timed(ident) else None
+
+
 def _is_timed(ident: str) -> bool:
     return ident.isascii() and ident.isdigit() and int(ident) > _FIRST_TIMED
 
@@ -147,6 +152,7 @@ class Sweep:
     newest: str | None = None
     offset: int = 0
     page: tuple[str, ...] = ()  # the last one: a server that knows no offset gives it again and again
+    cut: bool = False  # it did, and there may be more than that page
 
     @classmethod
     def read(cls, told: Any, overlap: timedelta, start: datetime, size: int) -> Self:
@@ -160,17 +166,22 @@ class Sweep:
         """Whether none was ever finished."""
         return self.seen is None
 
+    @property
+    def floor(self) -> str:
+        """The bound."""
+        return earlier(self.seen, self.overlap) if self.seen else id_at(self.start)
+
     def parameters(self) -> dict[str, str]:
         """The bound, and where on the way to it."""
-        floor = earlier(self.seen, self.overlap) if self.seen else id_at(self.start)
-        return {"min_id": floor} | ({"offset": str(self.offset)} if self.offset else {})
+        return {"min_id": self.floor} | ({"offset": str(self.offset)} if self.offset else {})
 
     def advance(self, ids: Sequence[str], *, old: bool, now: datetime) -> bool:
         """Move on; an empty page is the end, a short one is not: some servers give fewer than asked."""
         self.newest = _newest([self.newest, *ids], now)
         again, self.page = tuple(ids) == self.page, tuple(ids)
+        self.cut = again and not old and len(ids) >= self.size
         if ids and not old and not again:
-            self.offset += max(1, len(ids) - (_LAP if len(ids) >= self.size else 0))
+            self.offset += max(1, len(set(ids)) - (_LAP if len(ids) >= self.size else 0))
             return True
         self.seen, self.newest, self.offset = _newest([self.seen, self.newest], now), None, 0
         return False

@@ -60,6 +60,7 @@ def read_status(row: Row, host: str, now: datetime) -> Mention | None:
         url=_link(row.get("url")) or _link(row.get("uri")),
         lang=_language(row.get("language")),
         edited_at=min(instant(edited, "edited_at"), now) if edited else None,
+        quoted=word(part(part(row, "quote"), "quoted_status").get("uri")),
         extra=_extra(row, host),
     )
 

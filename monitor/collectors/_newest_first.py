@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitor import clock
-from monitor.domain import Coverage, Page
+from monitor.domain import Coverage, Gap, Page
+
+OUT_OF_REACH = "more than the platform gives"
 
 
 @dataclass(slots=True)
@@ -91,5 +93,6 @@ class Reading:
 
 
 def gap(since: datetime | None, until: datetime | None) -> Page:
-    """A page that says only that a stretch of time was not read. It has no cursor, by which it is known as a gap."""
-    return Page(coverage=Coverage(more_available=True, since=since, until=until))
+    """A page that says only that a stretch of time was not read."""
+    found = (Gap(since=since, until=until, reason=OUT_OF_REACH),) if since and until and since < until else ()
+    return Page(gaps=found, coverage=Coverage(more_available=True, since=since, until=until))

@@ -49,6 +49,8 @@ class RedditClient:
         self._base_url = base_url.rstrip("/")
         self._token: _Token | None = None
         self._free_at: datetime | None = None  # the limit is used up until then
+        self.remaining: int | None = None  # questions that the last answer allowed until `resets_at`
+        self.resets_at: datetime | None = None
 
     def listing(self, path: str, asked: Mapping[str, str], *, now: datetime) -> Rows:
         """One page of a listing. Raises the collectors' errors; a refused token is renewed once."""
@@ -101,8 +103,10 @@ class RedditClient:
 
     def _note_limit(self, answer: Answer, now: datetime) -> None:
         """Remember a limit that this answer used up: what was read is kept, and the next question waits."""
-        left = _number(answer.headers.get("x-ratelimit-remaining"))
+        left, resets = (_number(answer.headers.get(f"x-ratelimit-{name}")) for name in ("remaining", "reset"))
         self._free_at = now + _wait(answer) if left is not None and left < 1 else None
+        self.remaining = None if left is None else int(left)
+        self.resets_at = None if resets is None or self.remaining is None else now + _wait(answer)
 
     def _error(self, answer: Answer, now: datetime) -> CollectorError:
         if answer.status == 429:

@@ -22,19 +22,32 @@ def created(row: Row) -> datetime:
     return seconds(part(row, "data").get("created_utc"), "created_utc")
 
 
+def name_of(row: Row) -> str:
+    """What Reddit calls a post: t3_… or t1_…."""
+    return word(part(row, "data").get("name")) or f"{row.get('kind')}_{ident(part(row, 'data').get('id'), 'id')}"
+
+
+def still(row: Row, now: datetime) -> Mention | Deletion:
+    """What a post is now that was kept before: with its account gone, it is to be taken away as well."""
+    if part(row, "data").get("author") in (None, "[deleted]"):
+        return Deletion(platform=PLATFORM, native_id=name_of(row))
+    return post(row, now)
+
+
 def post(row: Row, now: datetime) -> Mention | Deletion:
     """A post, or the news that it is gone: removed by somebody, or its text replaced by a mark."""
     kind, data = row.get("kind"), part(row, "data")
     if kind not in (SUBMISSION, COMMENT):
         raise ValueError("neither a submission nor a comment")
-    name = word(data.get("name")) or f"{kind}_{ident(data.get('id'), 'id')}"
+    name = name_of(row)
     at = min(created(row), now)
     body = str(data.get("selftext" if kind == SUBMISSION else "body") or "").strip()
     author = word(data.get("author"))
     if author == "[deleted]":
         author = None  # the account is gone; what it wrote may still stand
     if body in _GONE or data.get("removed_by_category") is not None:
-        return Deletion(platform=PLATFORM, native_id=name)
+        removed = body in _GONE - {"[deleted]"} or data.get("removed_by_category") not in (None, "deleted")
+        return Deletion(platform=PLATFORM, native_id=name, reason="removed" if removed else "deleted")
     text = tidy(squeezed(f"{data.get('title') or ''}\n{body}" if kind == SUBMISSION else body))
     if not text:
         raise ValueError("no text")

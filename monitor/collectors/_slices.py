@@ -13,7 +13,7 @@ from typing import Any
 from monitor import clock
 from monitor.collectors._state import read_state, write_state
 from monitor.collectors._turns import TURN, in_turn, next_turn
-from monitor.domain import Coverage, Cursor, Mention, Page, Reject
+from monitor.domain import Coverage, Cursor, Gap, Mention, Page, Reject
 
 SECOND = 1_000
 
@@ -106,8 +106,8 @@ def walk(stretch: Stretch, ask: Callable[[Stretch, str | None], Part], most: int
         question = replace(stretch) if token is None else question
         since, until = question.since, question.until
         part = ask(question, token)
-        token = part.token
-        whole, stuck = _advance(stretch, part, last=left == 0)
+        chained, token = token is not None, part.token
+        whole, stuck = _advance(stretch, part, question.high if chained else None, last=left == 0)
         if whole:
             stretch.done = stretch.newest
         yield Step(part, since, until, whole, stuck)
@@ -115,27 +115,31 @@ def walk(stretch: Stretch, ask: Callable[[Stretch, str | None], Part], most: int
             return
 
 
-def _advance(stretch: Stretch, part: Part, *, last: bool) -> tuple[bool, bool]:
-    """Whether the stretch is read whole, and whether one moment held more than could be read."""
+def _advance(stretch: Stretch, part: Part, top: int | None, *, last: bool) -> tuple[bool, bool]:
+    """Whether the stretch is read whole, and whether one moment held more than could be read.
+
+    `top` is where the question ended that a token went on with; None: the answer came without a token.
+    """
     stretch.newest = max([stretch.newest, *(moment for moment in part.times if moment <= stretch.high)])
     oldest = min(part.times, default=stretch.high)
-    if part.token is None and not part.full and not (part.doubt and oldest < stretch.high):
+    if part.token is None and not part.full and not (part.doubt and (oldest < stretch.high or top is not None)):
         return True, False
     stuck = False
     if oldest < stretch.high:
         stretch.high = oldest
-    elif part.times and (part.token is None or last):
+    elif part.times and (last if part.token is not None else top in (None, stretch.high)):
         stuck = True
         stretch.high -= stretch.grain
     return stretch.high < stretch.low, stuck
 
 
 def pages_of(step: Step, cursor: Cursor, *, more: bool) -> Iterator[Page]:
-    """The pages of one answer. What is out of reach comes on a page that leaves the cursor: that is a gap."""
+    """The pages of one answer. What is out of reach is a gap, told on a page before the one that moves the cursor."""
     part, coverage = step.part, step.coverage
     if step.stuck or part.partial:
+        lost = (Gap(since=step.since, until=step.until, reason="more than the platform gives"),)
         coverage = replace(coverage, more_available=True)
-        yield Page(mentions=part.mentions, rejects=part.rejects, coverage=coverage)
+        yield Page(mentions=part.mentions, rejects=part.rejects, gaps=lost, coverage=coverage)
         yield Page(cursor=cursor, coverage=Coverage(more_available=more))
         return
     told = replace(coverage, more_available=more)

@@ -3,6 +3,7 @@
 A question's text is its title and its body; an answer's is its body alone, as the title is somebody else's.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from monitor.collectors._fields import Row, count, part, seconds, word
@@ -17,6 +18,8 @@ _USUAL = frozenset(
         *("owner", "has_accepted_answer", "is_accepted", "is_answered", "equivalent_tag_search", "question_score"),
     )
 )
+
+_POST = ("post_id", "post_type", "link", "last_edit_date")
 
 
 def created(row: Row) -> datetime:
@@ -49,6 +52,23 @@ def read_item(row: Row, site: str, now: datetime) -> Mention:
         in_reply_to=thread if kind == "answer" else None,
         extra={name: value for name, value in row.items() if name not in _USUAL},
     )
+
+
+def name_of(row: Row, site: str) -> str:
+    """The native id of a post that was asked for by its number. Raises ValueError with the reason."""
+    number = count(row.get("post_id"))
+    if not number:
+        raise ValueError("no post_id")
+    return f"{site}/{number}"
+
+
+def read_post(row: Row, site: str, now: datetime) -> Mention:
+    """A post that was asked for by its number: the same in other words. Raises ValueError with the reason."""
+    kind = word(row.get("post_type"))
+    known = {"item_type": kind, f"{kind}_id": row.get("post_id")}
+    edited = row.get("last_edit_date")
+    mention = read_item({name: value for name, value in row.items() if name not in _POST} | known, site, now)
+    return replace(mention, edited_at=min(seconds(edited, "last_edit_date"), now) if edited else None)
 
 
 def _domain(site: str) -> str:

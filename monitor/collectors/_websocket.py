@@ -6,7 +6,6 @@ opened to one that was checked. Redirects are not followed. Raises the errors of
 only, and HandshakeRefused.
 """
 
-import ipaddress
 import logging
 import socket
 import ssl
@@ -29,8 +28,8 @@ from monitor.http import (
     HttpError,
     Resolver,
     Unreachable,
+    checked_addresses,
     checked_url,
-    is_public,
     system_resolver,
 )
 
@@ -213,33 +212,13 @@ def _connected(url: httpx2.URL, allowed: frozenset[str], resolve: Resolver, seco
     ends = time.monotonic() + seconds
     port = url.port or (443 if url.scheme == "https" else 80)
     fault: OSError = OSError("no address")
-    for address in _addresses(url.host, port, allowed, resolve):
+    for address in checked_addresses(url.host, port, allowed, resolve):
         try:
             sock = socket.create_connection((address, port), timeout=max(ends - time.monotonic(), 0.001))
             return _tls().wrap_socket(sock, server_hostname=url.host) if url.scheme == "https" else sock
         except OSError as error:
             fault = error
     raise fault
-
-
-def _addresses(host: str, port: int, allowed: frozenset[str], resolve: Resolver) -> list[str]:
-    exempt = bool(allowed & {host.lower(), f"{host.lower()}:{port}", f"[{host.lower()}]:{port}"})
-    try:
-        found = list(dict.fromkeys(resolve(host, port)))
-    except UnicodeError as error:
-        raise OSError("no such host") from error
-    if not exempt and not all(map(_public, found)):
-        raise AddressRefused(
-            f"{host}: is not on the public internet. If it is meant, name {host}:{port} in allow_private_hosts."
-        )
-    return found
-
-
-def _public(address: str) -> bool:
-    try:
-        return is_public(ipaddress.ip_address(address))
-    except ValueError:
-        return False
 
 
 @cache

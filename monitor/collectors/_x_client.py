@@ -6,102 +6,138 @@ Knows nothing of cursors.
 """
 
 import json
-import re
 import time
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
 
 import tweepy
 import urllib3
 
-from monitor import clock
-from monitor.collectors._x_posts import Json, is_bare, words
-from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited, SourceDown
+from monitor.collectors._x_errors import FIELDS, Refusal, reset_of
+from monitor.collectors._x_posts import Json, is_bare
 from monitor.post_fields import cleaned
 
+T = TypeVar("T")
 MAX_ANSWER = 10_000_000  # bytes
-DEFAULT_WAIT = timedelta(minutes=15)  # X's window, where a 429 does not say when it ends
-LONGEST_WAIT = timedelta(days=1)  # no reset time further off is believed
+SECRET = 12  # letters of a token; X's have a hundred, and shorter ones, as a server on trial takes, are common words
 TWEET, POST = "tweet", "post"  # the two dialects
-FIELDS = (
-    *("author_id", "conversation_id", "created_at", "edit_history_tweet_ids", "lang"),
-    *("note_tweet", "public_metrics", "referenced_tweets"),
-)
-_FIELD_WORDS = re.compile("|".join(("tweet.fields", "post.fields", *FIELDS)).replace("_tweet", "_(?:tweet|post)"))
-_OUT_OF_CREDIT = re.compile(r"usage-?capped|usage cap|credit|spend(ing)? cap|billing", re.IGNORECASE)
-
-
-class Refusal(Exception):
-    """X answered with an error status."""
-
-    def __init__(self, status: int, headers: Mapping[str, str], document: Json) -> None:
-        super().__init__(f"{status}: {words(document)}")
-        self.status = status
-        self.headers = headers
-        self.document = document
-
-    def names(self) -> set[str]:
-        """The parameters that X objects to; "fields" stands for any name in which the dialects differ."""
-        problems = self.document.get("errors")
-        told = [problem for problem in problems if isinstance(problem, dict)] if isinstance(problems, list) else []
-        names: set[str] = set()
-        for problem in told or [dict(self.document)]:
-            parameters = problem.get("parameters")
-            names |= set(parameters) if isinstance(parameters, dict) else set()
-            # "[x] is not one of [a,b]": only what stands before is refused
-            refused = str(problem.get("message") or problem.get("detail") or "").split("not one of")[0]
-            names |= set(re.findall(r"[a-z_]+(?:\.[a-z]+)?", refused))
-        return names | ({"fields"} if any(_FIELD_WORDS.fullmatch(name) for name in names) else set())
 
 
 class XClient(tweepy.Client):  # type: ignore[misc]
-    """Asks X's recent search and hands back the JSON document. Close its `session` after use."""
+    """Asks X and hands back the JSON document. Close its `session` after use.
 
-    def __init__(self, token: str, *, base_url: str, dialect: str, timeout: float) -> None:
+    Every method raises Refusal, OSError for a fault of network or server, ValueError for an unreadable answer.
+    """
+
+    def __init__(self, token: str, *, base_url: str, dialect: str, timeout: float, authors: bool = True) -> None:
         super().__init__(token, return_type=dict)
         self.session.trust_env = False  # a .netrc would replace the token
         self.dialect = dialect
+        self.remaining: int | None = None  # requests until `resets_at`, as the last answer told
+        self.resets_at: datetime | None = None
         self._tried_both = False
         self._base_url = base_url.rstrip("/")
         self._timeout = timeout
+        self._authors = authors
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What is asked for with every post."""
+        authors = {"expansions": "author_id", "user_fields": "public_metrics"} if self._authors else {}
+        return {"tweet_fields": list(FIELDS), **authors}
 
     def switch(self) -> None:
         """Speak the other dialect from now on."""
         self.dialect = POST if self.dialect == TWEET else TWEET
 
     def search(self, query: str, **parameters: Any) -> Json:
-        """One page. Raises Refusal, OSError for a fault of network or server, ValueError for an unreadable answer."""
-        document: Json = self.search_recent_tweets(query, tweet_fields=list(FIELDS), **parameters)
-        if is_bare(document) and not self._tried_both:
-            self._tried_both = True
-            self.switch()
-            other: Json = self.search_recent_tweets(query, tweet_fields=list(FIELDS), **parameters)
-            if not is_bare(other):
-                return other
-            self.switch()
-        return document
+        """One page of a search, in whichever dialect brings the fields along."""
+        return self._in_either(self.search_recent_tweets, query, **parameters)
+
+    def mentions_of(self, account: str, **parameters: Any) -> Json:
+        """One page of what mentions an account, by its id."""
+        if "next_token" in parameters:
+            parameters["pagination_token"] = parameters.pop("next_token")
+        return self._in_either(self.get_users_mentions, account, **parameters)
+
+    def posts_of(self, ids: list[str]) -> Json:
+        """At most a hundred posts by their ids."""
+        return self._in_either(self.get_tweets, ids)
+
+    def open_stream(self) -> Any:
+        """The response of the filtered stream, its body unread. Close it after use."""
+        told = {"tweet.fields": ",".join(FIELDS)}
+        if self._authors:
+            told |= {"expansions": "author_id", "user.fields": "public_metrics"}
+        return self._in_a_dialect(lambda: self._stream(told))
+
+    def _stream(self, params: Mapping[str, str]) -> Any:
+        response = self._open("GET", "/2/tweets/search/stream", params=self._spoken(params))
+        if response.status_code == 200:
+            return response
+        with response:
+            self._document(response, time.monotonic() + self._timeout)
+        raise ValueError(f"status {response.status_code}")
 
     def request(
         self, method: str, route: str, params: Any = None, json: Any = None, user_auth: bool = False
     ) -> "_Document":
         """Ask, in the dialect, and read the answer within bounds of size and time."""
         deadline = time.monotonic() + self._timeout
+        with self._open(method, route, params=self._spoken(params or {}), json=json) as response:
+            return _Document(self._document(response, deadline))
+
+    def _in_either(self, ask: Callable[..., Json], *told: Any, **parameters: Any) -> Json:
+        """In the dialect that X accepts and that brings fields along."""
+        document = self._in_a_dialect(lambda: ask(*told, **parameters, **self.fields))
+        if is_bare(document) and not self._tried_both:
+            self._tried_both = True
+            self.switch()
+            try:
+                other = ask(*told, **parameters, **self.fields)
+            except Refusal:
+                other = document  # better posts without fields than none
+            if not is_bare(other):
+                return other
+            self.switch()
+        return document
+
+    def _in_a_dialect(self, ask: Callable[[], T]) -> T:
+        """Where X refuses the names of this dialect, in the other one."""
+        try:
+            return ask()
+        except Refusal as refusal:
+            if refusal.status != 400 or "fields" not in refusal.names():
+                raise
+        self.switch()
+        try:
+            return ask()
+        except Refusal as refusal:
+            if "fields" in refusal.names():
+                self.switch()
+            raise
+
+    def _open(self, method: str, route: str, **what: Any) -> Any:
         headers = {"User-Agent": self.user_agent, "Authorization": f"Bearer {self.bearer_token}"}
-        with self.session.request(
-            method,
-            self._base_url + route,
-            params=self._spoken(params or {}),
-            json=json,
-            headers=headers,
-            timeout=self._timeout,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            body = _read(response, deadline).replace(self.bearer_token.encode(), b"***")  # never to be echoed
+        return self.session.request(
+            method, self._base_url + route, headers=headers, timeout=self._timeout,
+            allow_redirects=False, stream=True, **what,
+        )  # fmt: skip
+
+    def _document(self, response: Any, deadline: float) -> Json:
+        body = _read(response, deadline)
+        if len(self.bearer_token) >= SECRET:  # never to be echoed
+            body = body.replace(self.bearer_token.encode(), b"***")
+        self._remember_limit(response.headers)
         if 200 <= response.status_code < 300:
-            return _Document(_parse(body))
+            return _parse(body)
         raise Refusal(response.status_code, response.headers, _parse_if_json(body))
+
+    def _remember_limit(self, headers: Mapping[str, str]) -> None:
+        told = str(headers.get("x-rate-limit-remaining", ""))
+        self.remaining = int(told) if told.isdecimal() and len(told) < 10 else None
+        self.resets_at = reset_of(headers) if self.remaining is not None else None
 
     def _spoken(self, params: Mapping[str, Any]) -> dict[str, Any]:
         if self.dialect == TWEET:
@@ -110,6 +146,18 @@ class XClient(tweepy.Client):  # type: ignore[misc]
         if "post.fields" in spoken:
             spoken["post.fields"] = spoken["post.fields"].replace("tweet", "post")
         return spoken
+
+
+class XRules(tweepy.StreamingClient):  # type: ignore[misc]
+    """tweepy's client for the rules of the filtered stream; asks by the other client."""
+
+    def __init__(self, client: XClient) -> None:
+        super().__init__(client.bearer_token, return_type=dict)
+        self._client = client
+
+    def request(self, method: str, route: str, params: Any = None, json: Any = None, user_auth: bool = False) -> Any:
+        """As the other client does."""
+        return self._client.request(method, route, params, json)
 
 
 class _Document:
@@ -123,40 +171,27 @@ class _Document:
         return self._document
 
 
-def credit_error(problems: Iterable[Json], source: str) -> CredentialRefused | None:
-    """The error for an answer that came with the news that it is the last one that is paid for."""
-    for problem in problems:
-        if _OUT_OF_CREDIT.search(json.dumps(problem)):
-            return CredentialRefused(
-                f"{source}: X says that the credit is used up or capped ({words(problem)}). Add credit at X."
-            )
-    return None
+def lines_of(response: Any) -> Iterator[list[bytes]]:
+    """The lines of a stream as they come, those that came together in one list; ends where the stream does.
 
-
-def error_of(refusal: Refusal, source: str, *, now: datetime) -> CollectorError:
-    """The program's error for a refusal, in words that say what to do."""
-    status, told = refusal.status, words(refusal.document)
-    if status in (402, 403, 429) and (unpaid := credit_error([refusal.document], source)):
-        return unpaid
-    if status == 429:
-        return RateLimited(source, _wait(refusal.headers, now))
-    if status == 401:
-        return CredentialRefused(f"{source}: X refuses the token (401). Make a new one at X, and set it where it is.")
-    if status == 402:
-        return CredentialRefused(f"{source}: X wants to be paid first ({told}). Add credit at X.")
-    if status == 403:
-        return CredentialRefused(f"{source}: X does not allow this token to search ({told}). Check the plan at X.")
-    if status >= 500 or status == 408:
-        return SourceDown(f"{source}: X's server has a fault ({status}). The next poll tries again.")
-    return AnswerUnreadable(f"{source}: X does not accept the search ({status}: {told}). Check `query` and `base_url`.")
-
-
-def _wait(headers: Mapping[str, str], now: datetime) -> timedelta:
+    A line that was begun and never ended is left out. Raises ValueError for a line without end.
+    """
+    rest = b""
     try:
-        wait = clock.EPOCH + timedelta(seconds=int(headers["x-rate-limit-reset"])) - now
-    except (KeyError, ValueError, OverflowError):
-        return DEFAULT_WAIT
-    return wait + timedelta(seconds=1) if timedelta(0) <= wait <= LONGEST_WAIT else DEFAULT_WAIT
+        while piece := response.raw.read1(65_536, decode_content=True):
+            *lines, rest = (rest + piece).split(b"\n")
+            if len(rest) > MAX_ANSWER:
+                raise ValueError(f"a line is longer than {MAX_ANSWER:,} bytes")
+            yield [line.strip() for line in lines]
+    except (urllib3.exceptions.HTTPError, OSError):
+        return
+
+
+def parse_line(line: bytes) -> Json | None:
+    """A line of the stream; None for what keeps it alive. Also as an event stream frames it. Raises ValueError."""
+    if line.startswith(b"data:"):
+        line = line.removeprefix(b"data:").strip()
+    return None if not line or line.startswith(b":") else _parse(line)
 
 
 def _read(response: Any, deadline: float) -> bytes:

@@ -2,7 +2,8 @@
 
 X renamed its fields in 2026 (referenced_tweets → referenced_posts, note_tweet → note_post, edit_history_tweet_ids →
 edit_history_post_ids, retweet_count → repost_count); both names are read everywhere. Long texts stand in note_*, and
-`text` holds only their beginning. Every edit of a post is a post of its own: all go by the id of the first.
+`text` holds only their beginning. Every edit of a post is a post of its own, and X hands out any of them that is asked
+for: all go by the id of the first, and each tells when it was made, so that an old one never replaces a newer.
 """
 
 import html
@@ -93,10 +94,10 @@ def earlier_id(ident: int, by: timedelta) -> int:
 def _mention(row: object, users: Mapping[str, Json], now: datetime) -> Mention:
     if not isinstance(row, dict):
         raise ValueError("a post is not an object")
-    versions = _versions(row)
-    first, last = min(versions), max(versions)
-    told = _time(row, last)
-    edited = min(id_time(last) or told, now) if last != first else None
+    this = _id(row.get("id"))
+    first = min(versions(row))
+    told = _time(row, this)
+    edited = min(id_time(this) or told, now) if this != first else None
     published = min((id_time(first) or told) if edited else told, now)
     author = _author(row.get("author_id"), users)
     metrics = row.get("public_metrics")
@@ -107,17 +108,18 @@ def _mention(row: object, users: Mapping[str, Json], now: datetime) -> Mention:
         published_at=published,
         author=author,
         engagement=_engagement(metrics if isinstance(metrics, dict) else {}),
-        url=f"https://x.com/{author.handle or 'i/web'}/status/{last}",
+        url=f"https://x.com/{author.handle or 'i/web'}/status/{this}",
         lang=_language(row.get("lang")),
         edited_at=edited,
         conversation_id=_string(row.get("conversation_id")),
-        in_reply_to=_replied_to(row),
+        in_reply_to=_referenced(row, "replied_to"),
+        quoted=_referenced(row, "quoted", "retweeted", "reposted"),
         extra={name: value for name, value in row.items() if name not in _USUAL},
     )
 
 
-def _versions(row: Json) -> list[int]:
-    """The ids of all versions of a post, the one at hand among them."""
+def versions(row: Json) -> list[int]:
+    """The ids of all versions of a post, the one at hand among them. Raises ValueError."""
     history = row.get("edit_history_tweet_ids") or row.get("edit_history_post_ids") or []
     others = [_id(ident) for ident in history] if isinstance(history, list) else []
     return [_id(row.get("id")), *others]
@@ -193,10 +195,11 @@ def _count(metrics: Json, *names: str) -> int | None:
     return None
 
 
-def _replied_to(row: Json) -> str | None:
+def _referenced(row: Json, *how: str) -> str | None:
+    """The post that this one answers, quotes or repeats."""
     related = row.get("referenced_tweets") or row.get("referenced_posts")
     for post in related if isinstance(related, list) else []:
-        if isinstance(post, dict) and post.get("type") == "replied_to":
+        if isinstance(post, dict) and post.get("type") in how:
             return _string(post.get("id"))
     return None
 

@@ -1,12 +1,29 @@
-"""Writes what the brands are called as search queries of X, each within the length that X allows. Knows no network."""
+"""Writes what the brands are called as search queries of X, each within the length that X allows. Knows no network.
+
+What must stand beside a name, what is excluded and whose posts are nobody's word of mouth only saves money: the
+program matches what comes back by itself. So it is asked for as far as there is room, and the names always.
+"""
 
 import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from monitor.domain import Query
+from monitor.domain import Brand, Query
+
+MAX_SAVING = 3  # a third of a query, at most, says what is not wanted
 
 
 class TooLong(ValueError):
-    """One name, or the exclusions, do not fit into one query; the message says which."""
+    """One name does not fit into one query; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Names that go by the same companions and exclusions."""
+
+    names: tuple[str, ...]
+    beside: str = ""  # what must stand beside each of them, written
+    without: tuple[str, ...] = ()  # written
 
 
 def build(query: Query, *, longest: int = 512, retweets: bool = False) -> tuple[str, ...]:
@@ -14,39 +31,89 @@ def build(query: Query, *, longest: int = 512, retweets: bool = False) -> tuple[
 
     >>> build(Query(terms=("Acme Air",), handles=("acmeair",), exclude=("acme corp",), languages=("en", "de")))
     ('("Acme Air" OR @acmeair) -"acme corp" (lang:en OR lang:de) -is:retweet',)
+    >>> card = Brand(name="Acme", handles=("acme",), companions=("bank", "card"))
+    >>> build(Query(brands=(card,)))
+    ('"Acme" ("bank" OR "card") -from:acme -is:retweet', '@acme -from:acme -is:retweet')
     """
-    suffix = _suffix(query, retweets=retweets)
+    rest = _languages(query) + ([] if retweets else ["-is:retweet"])
+    found: list[str] = []
+    for wanted in _cards(query.brands) if query.brands else [_of_query(query)]:
+        found += _packed(wanted, rest, longest)
+    return tuple(dict.fromkeys(found))
+
+
+def _of_query(query: Query) -> _Wanted:
+    names = [*_phrases(query.terms), *_tagged("@", query.handles), *_tagged("#", query.hashtags)]
+    return _Wanted(tuple(dict.fromkeys(names)), without=_excluded(query.exclude))
+
+
+def _cards(brands: Sequence[Brand]) -> list[_Wanted]:
+    """What each card wants; cards that say the same of what goes along share their queries.
+
+    Companions belong to names: a handle or a hashtag means the brand by itself.
+    """
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for brand in brands:
+        without = (*_excluded(brand.exclude), *_tagged("-from:", (*brand.handles, *brand.exclude_authors)))
+        names = list(_phrases((brand.name, *brand.names, *brand.exact)))
+        tags = [*_tagged("@", brand.handles), *_tagged("#", brand.hashtags)]
+        if beside := list(_phrases(brand.companions)):
+            groups.setdefault((_either(beside), without), []).extend(names)
+            names = []
+        groups.setdefault(("", without), []).extend([*names, *tags])
+    return [
+        _Wanted(tuple(dict.fromkeys(names)), beside, without) for (beside, without), names in groups.items() if names
+    ]
+
+
+def _packed(wanted: _Wanted, rest: list[str], longest: int) -> list[str]:
+    beside = wanted.beside if len(wanted.beside) <= longest // MAX_SAVING else ""
+    suffix = " ".join(filter(None, [beside, *_saving(wanted.without, longest // MAX_SAVING), *rest]))
     groups: list[list[str]] = []
-    for name in _names(query):
+    for name in wanted.names:
         if len(_written([name], suffix)) > longest:
             raise TooLong(f"{name[:60]} with the exclusions is longer than the {longest} characters that X allows")
         if groups and len(_written([*groups[-1], name], suffix)) <= longest:
             groups[-1].append(name)
         else:
             groups.append([name])
-    return tuple(_written(group, suffix) for group in groups)
+    return [_written(group, suffix) for group in groups]
 
 
-def _names(query: Query) -> list[str]:
-    terms = [f'"{plain}"' for term in query.terms if (plain := _plain(term))]
-    handles = [f"@{plain}" for handle in query.handles if (plain := re.sub(r"\W", "", handle))]
-    hashtags = [f"#{plain}" for hashtag in query.hashtags if (plain := re.sub(r"\W", "", hashtag))]
-    return list(dict.fromkeys([*terms, *handles, *hashtags]))
+def _saving(parts: Sequence[str], room: int) -> list[str]:
+    """As many as there is room for."""
+    kept: list[str] = []
+    for part in parts:
+        room -= len(part) + 1
+        if room < 0:
+            break
+        kept.append(part)
+    return kept
 
 
-def _suffix(query: Query, *, retweets: bool) -> str:
-    parts = [f'-"{plain}"' for phrase in query.exclude if (plain := _plain(phrase))]
-    languages = [f"lang:{plain}" for language in query.languages if (plain := re.sub(r"\W", "", language))]
-    if languages:
-        parts.append(f"({' OR '.join(languages)})" if len(languages) > 1 else languages[0])
-    if not retweets:
-        parts.append("-is:retweet")
-    return " ".join(parts)
+def _excluded(phrases: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"-{phrase}" for phrase in _phrases(phrases))
+
+
+def _phrases(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f'"{plain}"' for word in words if (plain := _plain(word))))
+
+
+def _tagged(sign: str, words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{sign}{plain}" for word in words if (plain := re.sub(r"\W", "", word))))
+
+
+def _languages(query: Query) -> list[str]:
+    found = [f"lang:{plain}" for language in query.languages if (plain := re.sub(r"\W", "", language))]
+    return [_either(found)] if found else []
 
 
 def _written(names: list[str], suffix: str) -> str:
-    wanted = f"({' OR '.join(names)})" if len(names) > 1 else names[0]
-    return f"{wanted} {suffix}".strip()
+    return f"{_either(names)} {suffix}".strip()
+
+
+def _either(words: Sequence[str]) -> str:
+    return f"({' OR '.join(words)})" if len(words) > 1 else words[0]
 
 
 def _plain(phrase: str) -> str:

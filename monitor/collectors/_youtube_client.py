@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from monitor import clock
 from monitor.collectors._fields import word
 from monitor.collectors._google import ask_google
-from monitor.collectors._youtube_plan import Budget
+from monitor.collectors._youtube_plan import Budget, until_reset
+from monitor.domain import Coverage
 from monitor.errors import AnswerUnreadable
 from monitor.http import GuardedClient
 
@@ -27,6 +28,22 @@ class YoutubeClient:
     source: str
     budget: Budget
     now: datetime
+    told: int | None = None  # units that were spent when coverage was last told
+
+    def __post_init__(self) -> None:
+        self.told = self.budget.units
+
+    def coverage(self, asked: int | None, rows: int, *, more: bool) -> Coverage:
+        """What was read, what it cost since this was last asked, and what the day's quota still holds."""
+        spent, self.told = self.budget.units - (self.told or 0), self.budget.units
+        return Coverage(
+            asked=asked,
+            returned=rows,
+            more_available=more,
+            units=float(spent),
+            remaining=max(self.budget.units_a_day - self.budget.units, 0),
+            resets_at=self.now + until_reset(self.now),
+        )
 
     def search(self, text: str, after: datetime | None, token: str | None, *, units: int) -> Rows:
         """Videos, newest first; costs a call of search.list, and so many units."""
@@ -55,6 +72,12 @@ class YoutubeClient:
             yield rows
             if token is None:
                 return
+
+    def named(self, path: str, names: tuple[str, ...]) -> list[Any]:
+        """Videos or comments by their ids, 50 at most; costs a unit. Those that there are not are left out."""
+        self.budget.units += 1
+        rows, _ = self._rows(path, {"part": "snippet", "textFormat": "plainText", "id": ",".join(names)}, None)
+        return rows
 
     def _rows(self, path: str, asked: dict[str, str], token: str | None) -> Rows:
         told = asked | ({"pageToken": token} if token else {})

@@ -169,7 +169,8 @@ class Plan:
     def unread(self, now: datetime, quiet: timedelta) -> bool:
         """Whether this poll has something left to ask."""
         begun = any(search.reading.running for search in self.searches.values())
-        return begun or any(self.places[key].read_at != clock.to_ms(now) for key in self.due(now, quiet))
+        due = [self.places[key] for key in self.due(now, quiet)]
+        return begun or any(place.reading.running or place.read_at != clock.to_ms(now) for place in due)
 
 
 def _is_pair(pair: object) -> bool:

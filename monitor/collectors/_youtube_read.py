@@ -1,6 +1,7 @@
 """YouTube's videos, threads and comments as mentions. Knows no network and no quota."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +55,26 @@ def video(row: Row, now: datetime) -> Mention:
     )
 
 
+def name_of(row: Row) -> str:
+    """The id of a video or a comment that was asked for by it."""
+    return ident(row.get("id"), "id")
+
+
+def still(row: Row, now: datetime) -> Mention:
+    """A video that was asked for by its id: here nothing is HTML, and the description is whole."""
+    snippet, found = part(row, "snippet"), name_of(row)
+    text = tidy(squeezed(f"{snippet.get('title') or ''}\n{snippet.get('description') or ''}"))
+    if not text:
+        raise ValueError("no text")
+    return replace(video(row | {"id": {"videoId": found}}, now), text=text)
+
+
+def place_of(row: Row) -> tuple[str | None, str | None]:
+    """The video, and the channel, that a comment stands under, where it tells."""
+    snippet = part(row, "snippet")
+    return word(snippet.get("videoId")), word(snippet.get("channelId"))
+
+
 def published(row: Row) -> datetime:
     """When a video, a comment, or a thread's first comment was published."""
     first = part(part(row, "snippet"), "topLevelComment")
@@ -100,11 +121,14 @@ def comments(
     rows: Iterable[Any], place: str | None, targets: tuple[str, ...], now: datetime, *, replies: int | None = None
 ) -> tuple[list[Mention], list[Reject]]:
     """Comments under one video (None: it is not known which), and those that cannot be read."""
-    mentions, _, rejects = read_rows(rows, lambda row: _comment(row, place, targets, now, replies))
+    mentions, _, rejects = read_rows(rows, lambda row: comment(row, place, targets, now, replies))
     return mentions, rejects
 
 
-def _comment(row: Row, place: str | None, targets: tuple[str, ...], now: datetime, replies: int | None) -> Mention:
+def comment(
+    row: Row, place: str | None, targets: tuple[str, ...], now: datetime, replies: int | None = None
+) -> Mention:
+    """One comment. Raises ValueError with the reason."""
     snippet, found = part(row, "snippet"), ident(row.get("id"), "id")
     original = snippet.get("textOriginal")  # by its words for the author only; in fact for everybody
     text = tidy(squeezed(str(original if original is not None else snippet.get("textDisplay") or "")))

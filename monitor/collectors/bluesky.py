@@ -6,29 +6,32 @@ version 2 (…/subscribeEvents) at a number; which one it is, the address tells.
 than asked without a word (version 1), with a notice or a refusal (version 2): each is seen, and the hole is told.
 
 With `handle` and an app password (env:BLUESKY_APP_PASSWORD; Settings → App passwords), holes and the time before the
-first poll are filled by searchPosts. Deleted posts leave as deletions. So do those of accounts that were closed or
-suspended, as far as they were read since the program started: the stream names the account and none of its posts.
+first poll are filled by searchPosts. Deleted posts leave as deletions, and so does an account that was closed or
+suspended, as one that stands for all of its posts; one that opens again may be shown again. What the stream did not
+bring is seen by the re-check, which asks the network's public servers (`appview_url`; no key needed) for posts by name.
 The stream tells no handles: name a brand's own accounts in `skip_authors` as did:plc:….
 """
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from monitor.collectors._answers import check_safe, error_of
+from monitor.collectors import _bluesky_recheck as again
+from monitor.collectors._answers import check_safe, error_of, fetch
 from monitor.collectors._bluesky_backfill import Backfill
 from monitor.collectors._bluesky_events import POSTS, Sieve, notice_of, place_of, to_micros
 from monitor.collectors._bluesky_pages import Gatherer, Memory, time_at
-from monitor.collectors._bluesky_search import Session, refusal
-from monitor.collectors._web import check_least
+from monitor.collectors._bluesky_search import Asked, Session, refusal
+from monitor.collectors._recheck import DAILY
+from monitor.collectors._state import read_state
+from monitor.collectors._web import check_address, check_least
 from monitor.collectors._websocket import Bounds, HandshakeRefused, Line, checked_websocket, opened
-from monitor.domain import Coverage, Cursor, Page, Query, Secret
+from monitor.domain import Cursor, Gap, Page, Query, Secret, Terms
 from monitor.errors import AnswerUnreadable, SourceDown
-from monitor.http import GuardedClient, HttpError, Limits, Unreachable
+from monitor.http import Answer, GuardedClient, HttpError, Limits, Unreachable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +47,15 @@ class BlueskyOptions:
         default=Secret("env:BLUESKY_APP_PASSWORD"), metadata={"help": "The account's app password."}
     )
     pds_url: str = field(default="https://bsky.social", metadata={"help": "The server that holds the account."})
+    appview_url: str = field(
+        default="https://public.api.bsky.app",
+        metadata={"help": "Where posts that were kept are asked for again; empty: at `pds_url`, with `handle`."},
+    )
     skip_authors: tuple[str, ...] = field(
         default=(), metadata={"help": "Accounts whose posts are passed over, as did:plc:…."}
     )
-    page_size: int = field(default=100, metadata={"help": "Posts on a page, 1 to 100."})
+    page_size: int = field(default=100, metadata={"help": "Posts on a page of the search, 1 to 100."})
+    stream_page: int = field(default=500, metadata={"help": "Most posts of the stream that are stored at once."})
     max_seconds: float = field(default=60.0, metadata={"help": "Longest time on the stream in one poll."})
     max_messages: int = field(default=500_000, metadata={"help": "Most new lines of the stream in one poll."})
     max_pages: int = field(default=10, metadata={"help": "Most answers of the search in one poll."})
@@ -75,8 +83,10 @@ class BlueskyOptions:
             except HttpError as error:
                 raise ValueError(f"stream_url: {error}") from None
         check_safe("pds_url", self.pds_url, self.allow_private_hosts)
-        check_least(self, page_size=1, max_pages=1, max_messages=1, max_seconds=0.1, idle_seconds=0.05, timeout=0.1)
-        check_least(self, silence_seconds=1, replay_hours=0, lookback_hours=0, overlap_seconds=0)
+        if self.appview_url:
+            check_address("appview_url", self.appview_url)
+        check_least(self, page_size=1, stream_page=1, max_pages=1, max_messages=1, max_seconds=0.1, timeout=0.1)
+        check_least(self, idle_seconds=0.05, silence_seconds=1, replay_hours=0, lookback_hours=0, overlap_seconds=0)
 
 
 class _AskByTime(Exception):
@@ -88,13 +98,18 @@ class BlueskyCollector:
 
     kind: ClassVar[str] = "bluesky"
     Options: ClassVar[type[BlueskyOptions]] = BlueskyOptions
+    terms: ClassVar[Terms] = Terms(
+        note="Bluesky's Developer Guidelines: what was deleted, and what closed accounts wrote, goes from copies too."
+    )
+    recheck_every: timedelta = DAILY
+    recheck_batch: int = again.BATCH
 
     def __init__(self, name: str, options: BlueskyOptions) -> None:
         self.name = name
         self._options = options
-        self._known: OrderedDict[str, list[str]] = OrderedDict()  # posts by account, for accounts that close
-        client = GuardedClient(allow_hosts=options.allow_private_hosts, limits=Limits(seconds=options.timeout))
-        self._session = Session(client, options.pds_url, name, options.handle, options.app_password)
+        self.endpoint = urlsplit(options.pds_url if options.handle else options.stream_url).netloc
+        self._client = GuardedClient(allow_hosts=options.allow_private_hosts, limits=Limits(seconds=options.timeout))
+        self._session = Session(self._client, options.pds_url, name, options.handle, options.app_password)
 
     def pages(self, query: Query, since: Cursor | None, *, now: datetime) -> Iterator[Page]:
         """Yield what the stream holds since the cursor, then what the search finds in known holes."""
@@ -110,6 +125,18 @@ class BlueskyCollector:
         if options.handle:
             backfill = Backfill(self._session, memory, size=options.page_size, most=options.max_pages)
             yield from backfill.pages(query, now)
+
+    def recheck(self, ids: tuple[str, ...], since: Cursor | None, *, now: datetime) -> Iterator[Page]:
+        """Yield what became of posts: those that are left out are gone. Nothing, where there is nobody to ask."""
+        place, handle = self._options.appview_url.rstrip("/"), self._options.handle
+
+        def ask(asked: Asked) -> Answer:
+            if not place:
+                return self._session.ask(again.METHOD, asked, now=now)
+            return fetch(self._client, f"{place}/xrpc/{again.METHOD}?{urlencode(asked)}", self.name)
+
+        if place or handle:
+            yield from again.recheck(ask, ids, read_state(since), self.name, now)
 
     def _note_unread(self, memory: Memory, now: datetime) -> None:
         """What only the search can give: the time before the first poll; without a stream, all since the last one."""
@@ -131,7 +158,7 @@ class BlueskyCollector:
         options = self._options
         first = now - timedelta(hours=options.replay_hours)
         start = to_micros(first if memory.time is None else time_at(memory.time) - self._overlap)
-        gatherer = Gatherer(Sieve(query), now, options.page_size, frozenset(options.skip_authors), self._known)
+        gatherer = Gatherer(Sieve(query), now, options.stream_page, frozenset(options.skip_authors))
         bounds = Bounds(opening=options.timeout, idle=options.idle_seconds, total=options.max_seconds)
         address = self._address(start if by_time or memory.seq is None else memory.seq)
         try:
@@ -198,9 +225,9 @@ class BlueskyCollector:
         return True
 
     def _hole(self, memory: Memory, since: int, until: int) -> Iterator[Page]:
-        """What the server left out: to be searched where that is possible, else a gap."""
+        """What the server left out: a gap, until the search has filled it where that is possible."""
         memory.time = until
         if self._options.handle:
             memory.note_hole(time_at(since), time_at(until))
-            return
-        yield Page(coverage=Coverage(more_available=True, since=time_at(since), until=time_at(until)))
+        lost = Gap(since=time_at(since), until=time_at(until), reason="the stream began later than asked")
+        yield Page(gaps=(lost,), cursor=memory.cursor())

@@ -132,12 +132,13 @@ class DiscordCollector:
                 f"{self.name}: Discord sends messages without their text. Give the bot the intent MESSAGE_CONTENT."
             )
         mentions, _, rejects = read_rows(rows, lambda row: self._mention(row, now))
+        shown = len({word(row.get("id")) for row in rows if isinstance(row, dict)})  # pages may overlap
         return Part(
             mentions=tuple(mentions),
             rejects=tuple(rejects),
             times=tuple(moment for row in rows if (moment := _moment(row)) is not None),
             rows=len(rows),
-            full=len(rows) < total if total is not None else len(rows) >= self._options.page_size,
+            full=shown < total if total is not None else len(rows) >= self._options.page_size,
             partial=document.get("doing_deep_historical_index") is True,
             total=total,
             asked=min(self._options.page_size, 25),

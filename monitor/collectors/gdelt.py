@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from monitor import clock
 from monitor.collectors._answers import error_of
 from monitor.collectors._fields import read_rows, word
-from monitor.collectors._gdelt_words import document, is_busy, is_markup, language, searches
+from monitor.collectors._gdelt_words import document, is_busy, is_refusal, language, searches
 from monitor.collectors._state import read_state, write_state
 from monitor.collectors._text import plain
 from monitor.collectors._turns import TURN, in_turn, next_turn
@@ -208,8 +208,8 @@ class GdeltCollector:
             return articles if isinstance(articles, list) else [], ""
         if is_busy(text):
             raise RateLimited(self.name, WAIT)
-        if told is None and text and text[0] not in "{[" and not is_markup(text):
-            return [], " ".join(shown(text).split())
+        if told is None and text[:1] not in ("{", "[") and is_refusal(text):
+            return [], " ".join(shown(text).split()).rstrip(".") + "."
         raise AnswerUnreadable(f"{self.name}: the answer holds no articles. Check `base_url`.")
 
 

@@ -1,16 +1,18 @@
 """Google Play: reviews of your own apps by the official androidpublisher API, most recently changed first.
 
-Needs an access token of scope `androidpublisher` in env:GOOGLE_PLAY_TOKEN, of an account that may reply to reviews in
-the Play Console. Such a token is good for an hour, so name a file that something renews ("file:/run/play-token",
-written every half hour by `gcloud auth print-access-token`); it is read anew for each question. A service account's
-own key is not used here: signing for it (RS256) needs a library that this program does not have.
+Needs a service account that may reply to reviews in the Play Console: `service_account` names its key, the JSON file as
+it was downloaded; the program signs with it and keeps the access token in memory. Without one, an access token of scope
+`androidpublisher` is read from `token` anew for each question; it is good for an hour, so something must renew it
+("file:/run/play-token", written every half hour by `gcloud auth print-access-token`).
 
-The API shows reviews with a text, of production builds, of the last seven days; so poll hourly. Its lists are known
-to end early: a last page that is full, and does not reach what was read before, is told as a gap, and so are days that
-passed unread. A review carries the time of its last change only. Stars are kept in `extra` as `rating`; replies of
-the developer are passed over. The text may be title, tab, body.
+The API shows reviews with a text, of production builds, of the last seven days, and its lists are known to end early:
+poll hourly, so that each list is short. A last page that is full, and does not reach what was read before, is told as a
+gap, and so are days that passed unread. A review carries the time of its last change only. The apps are those of the
+source, or the package names on the brand cards. Stars become the mention's rating, and stand in `extra` as they came;
+replies of the developer are passed over. The text may be title, tab, body.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,39 +21,45 @@ from urllib.parse import quote, urlencode
 
 from monitor import clock
 from monitor.collectors._answers import check_safe, reveal
-from monitor.collectors._fields import Row, count, ident, part, read_rows, seconds, stars, times_of, word
+from monitor.collectors._apps import Apps, wanted_apps
+from monitor.collectors._fields import part, read_rows, times_of, word
 from monitor.collectors._google import GoogleRefusal, ask_google
+from monitor.collectors._google_account import TOKEN_URL, ServiceAccount
+from monitor.collectors._googleplay_reviews import changed, mention_of
 from monitor.collectors._newest_first import Reading, gap
 from monitor.collectors._state import read_state, write_state
-from monitor.collectors._text import squeezed
 from monitor.collectors._web import check_least
-from monitor.domain import Author, Coverage, Cursor, Engagement, Mention, Page, Query, Secret
+from monitor.domain import Coverage, Cursor, Page, Query, Secret
 from monitor.errors import AnswerUnreadable, CredentialRefused
 from monitor.http import GuardedClient, Limits
-from monitor.post_fields import tidy
 
-PLATFORM = "googleplay"
 WINDOW = timedelta(days=7)  # of reviews that the API shows
-_USUAL = frozenset(
-    ("text", "lastModified", "starRating", "reviewerLanguage", "thumbsUpCount", "thumbsDownCount", "originalText")
-)
+SCOPE = "https://www.googleapis.com/auth/androidpublisher"
+_PACKAGE = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GoogleplayOptions:
     """Settings of a source of kind `googleplay`."""
 
-    apps: tuple[str, ...] = field(metadata={"help": 'Package names of your own apps, as in "com.example.shop".'})
-    brand: str = field(
-        default="", metadata={"help": "Brand that every review is about; without one, reviews are about nobody."}
+    apps: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": 'Package names of your own apps, as in "com.example.shop"; empty: those of the brand cards.'},
     )
-    token: Secret = field(
-        default=Secret("env:GOOGLE_PLAY_TOKEN"), metadata={"help": "An access token of scope androidpublisher."}
+    brand: str = field(
+        default="", metadata={"help": "Brand that every review is about; empty: the brand with the app on its card."}
+    )
+    service_account: Secret | None = field(
+        default=None, metadata={"help": "The JSON file of a service account's key, the whole text."}
+    )
+    token: Secret | None = field(
+        default=None, metadata={"help": "An access token of scope androidpublisher, in place of a service account."}
     )
     base_url: str = field(
         default="https://androidpublisher.googleapis.com/androidpublisher/v3",
         metadata={"help": "Where the API is."},
     )
+    oauth_url: str = field(default=TOKEN_URL, metadata={"help": "Where a service account gets its access tokens."})
     page_size: int = field(default=100, metadata={"help": "Reviews on a page, at most 100."})
     max_pages: int = field(default=10, metadata={"help": "Most pages of one app in one poll; the rest comes next."})
     overlap_seconds: int = field(default=3_600, metadata={"help": "How much is read again, for reviews shown late."})
@@ -62,9 +70,12 @@ class GoogleplayOptions:
 
     def __post_init__(self) -> None:
         check_safe("base_url", self.base_url, self.allow_private_hosts)
+        check_safe("oauth_url", self.oauth_url, self.allow_private_hosts)
         check_least(self, page_size=1, max_pages=1, overlap_seconds=0, timeout=0.1)
-        if not self.apps:
-            raise ValueError('apps names no app; write package names, as in ["com.example.shop"]')
+        if not self.service_account and not self.token:
+            raise ValueError('there is no key; write service_account = "file:PATH" (or token = "file:PATH")')
+        if not all(_PACKAGE.fullmatch(app) for app in self.apps):
+            raise ValueError('apps must be package names, as in ["com.example.shop"]')
 
 
 class GoogleplayCollector:
@@ -78,18 +89,28 @@ class GoogleplayCollector:
         self._options = options
         limits = Limits(seconds=options.timeout)
         self._client = GuardedClient(allow_hosts=options.allow_private_hosts, limits=limits)
+        key, place = options.service_account, options.oauth_url
+        self._account = ServiceAccount(name, key, self._client, url=place, scope=SCOPE) if key else None
 
     def pages(self, query: Query, since: Cursor | None, *, now: datetime) -> Iterator[Page]:
-        """Yield the reviews of each app, most recently changed first; the query plays no part."""
+        """Yield the reviews of each app, most recently changed first; of the query, the cards' apps play a part."""
         before = read_state(since)
+        apps = wanted_apps(self._options.apps, self._options.brand, query, _PACKAGE, self.name, rivals=False)
         memory = _Memory(
-            {app: Reading.read(part(before, "apps").get(app)) for app in dict.fromkeys(self._options.apps)},
+            apps,
+            {app: Reading.read(part(before, "apps").get(app)) for app in apps},
             {app: moment for app, moment in part(before, "read").items() if type(moment) is int},
         )
-        for app in memory.readings:
+        refused = []
+        for app in apps:
             if unread := memory.unread_days(app, now):
                 yield unread
-            yield from self._app_pages(app, memory, now)
+            try:
+                yield from self._app_pages(app, memory, now)
+            except (AnswerUnreadable, CredentialRefused) as error:
+                refused.append(error)  # of one app; the others are read all the same
+        if refused:
+            raise refused[0]
 
     def _app_pages(self, app: str, memory: "_Memory", now: datetime) -> Iterator[Page]:
         reading, options = memory.readings[app], self._options
@@ -100,7 +121,7 @@ class GoogleplayCollector:
                 yield from self._forgotten(app, memory, now)
                 continue
             stuck = place is not None and place == reading.place
-            below = reading.take(times_of(rows, _changed), len(rows), None if stuck else place, now=now)
+            below = reading.take(times_of(rows, changed), len(rows), None if stuck else place, now=now)
             ended = reading.place is None
             if stuck or (ended and not below and len(rows) >= options.page_size):
                 yield gap(reading.since, reading.seen_down_to)
@@ -124,9 +145,8 @@ class GoogleplayCollector:
         """The rows of one page and where the next is; None where the token of the page is no longer good."""
         asked = {"maxResults": str(self._options.page_size)} | ({"token": reading.place} if reading.place else {})
         url = f"{self._options.base_url.rstrip('/')}/applications/{quote(app, safe='')}/reviews?{urlencode(asked)}"
-        token = reveal(self._options.token, self.name, "an access token")
         try:
-            document = ask_google(self._client, url, self.name, now=now, headers={"authorization": f"Bearer {token}"})
+            document = self._answer(url, now)
         except GoogleRefusal as refusal:
             if refusal.status == 400 and reading.place:
                 return None, None
@@ -136,7 +156,27 @@ class GoogleplayCollector:
             raise AnswerUnreadable(f"{self.name}: the answer is no list of reviews. Check `base_url`.")
         return rows, word(part(document, "tokenPagination").get("nextPageToken"))
 
+    def _answer(self, url: str, now: datetime) -> dict[str, Any]:
+        if self._account is None:
+            return self._with_token(url, now)
+        try:
+            return self._with_token(url, now)
+        except GoogleRefusal as refusal:
+            if refusal.status != 401:
+                raise
+        self._account.forget()  # it may have been taken back before its time: a new one is tried once
+        return self._with_token(url, now)
+
+    def _with_token(self, url: str, now: datetime) -> dict[str, Any]:
+        own, account = self._options.token, self._account
+        token = account.token(now=now) if account else reveal(own, self.name, "an access token")
+        return ask_google(self._client, url, self.name, now=now, headers={"authorization": f"Bearer {token}"})
+
     def _error(self, app: str, refusal: GoogleRefusal) -> Exception:
+        if refusal.status == 401 and self._account is not None:
+            return CredentialRefused(
+                f"{self.name}: Google refuses the service account's token (401). Check its rights in the Play Console."
+            )
         if refusal.status == 401:
             return CredentialRefused(
                 f"{self.name}: Google refuses the token (401); it is good for an hour. Renew it where it is kept."
@@ -146,11 +186,10 @@ class GoogleplayCollector:
         return refusal.error
 
     def _page(self, app: str, rows: list[Any], memory: "_Memory", now: datetime) -> Page:
-        options = self._options
-        targets = (options.brand,) if options.brand else ()
-        mentions, _, rejects = read_rows(rows, lambda row: _mention(row, app, targets, now))
+        targets = memory.apps[app]
+        mentions, _, rejects = read_rows(rows, lambda row: mention_of(row, app, targets, now))
         coverage = Coverage(
-            asked=options.page_size,
+            asked=self._options.page_size,
             returned=len(rows),
             more_available=memory.readings[app].running,
             since=memory.readings[app].since,
@@ -168,6 +207,7 @@ class GoogleplayCollector:
 class _Memory:
     """What is remembered of each app: where its reading stands, and when one last came to its end."""
 
+    apps: Apps
     readings: dict[str, Reading]
     read: dict[str, int]  # milliseconds since 1970
 
@@ -184,44 +224,3 @@ class _Memory:
         if last is None or clock.from_ms(last) >= now - WINDOW:
             return None
         return gap(clock.from_ms(last), now - WINDOW)
-
-
-def _user_comment(row: Row) -> Row:
-    """What the user says; what the developer answered stands beside it."""
-    comments = row.get("comments")
-    for comment in comments if isinstance(comments, list) else []:
-        if isinstance(comment, dict) and part(comment, "userComment"):
-            return part(comment, "userComment")
-    raise ValueError("no userComment")
-
-
-def _changed(row: Row) -> datetime:
-    return seconds(part(_user_comment(row), "lastModified").get("seconds"), "lastModified")
-
-
-def _mention(row: Row, app: str, targets: tuple[str, ...], now: datetime) -> Mention:
-    said = _user_comment(row)
-    title, _, body = str(said.get("text") or "").partition("\t")
-    text = tidy(squeezed(f"{title}\n{body}"))
-    if not text:
-        raise ValueError("no text")
-    review = ident(row.get("reviewId"), "reviewId")
-    return Mention(
-        platform=PLATFORM,
-        native_id=review,
-        text=text,
-        published_at=min(_changed(row), now),
-        author=Author(handle=word(row.get("authorName"))),
-        engagement=Engagement(likes=count(said.get("thumbsUpCount"))),
-        url=f"https://play.google.com/store/apps/details?{urlencode({'id': app, 'reviewId': review})}",
-        lang=_language(said.get("reviewerLanguage")),
-        targets=targets,
-        extra={"rating": stars(said.get("starRating")), "app": app}
-        | {name: value for name, value in said.items() if name not in _USUAL},
-    )
-
-
-def _language(told: object) -> str | None:
-    """ISO 639-1 of a language tag: "en" of "en_GB"."""
-    short = str(told or "").replace("_", "-").split("-")[0].lower()
-    return short if len(short) == 2 and short.isalpha() else None

@@ -8,23 +8,27 @@ code. A post's `ap_id` is the same on every server, so copies are one mention.
 
 The newest come first; a search is read down to where the last one began, and `overlap_seconds` further, for edits and
 late arrivals. A page's number is no fixed place, but new posts only move rows on to later pages: they are read twice.
-What is `deleted` or `removed` is told as a deletion. Searches are limited tightly: 0.19 says so by 400, 1.0 by 429.
+What is `deleted` or `removed` is told as a deletion; what was kept is asked for again once a day by its address, which
+needs a question for each. Searches are limited tightly: 0.19 says so by 400, 1.0 by 429.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from monitor import clock
+from monitor.collectors import _lemmy_recheck as again
+from monitor.collectors._answers import error_of, fetch
 from monitor.collectors._fields import part, read_rows, times_of, word
 from monitor.collectors._lemmy_posts import published, read_view
+from monitor.collectors._recheck import DAILY
 from monitor.collectors._state import read_state, write_state
 from monitor.collectors._translated import TranslatingClient, asked_to_wait
 from monitor.collectors._turns import TURN, in_turn, next_turn
 from monitor.collectors._web import ask, check_address, check_least, document_of
-from monitor.domain import Coverage, Cursor, Page, Query
+from monitor.domain import Coverage, Cursor, Page, Query, Terms
 from monitor.errors import AnswerUnreadable, CredentialRefused
 from monitor.http import Answer, GuardedClient, Limits
 
@@ -101,11 +105,17 @@ class LemmyCollector:
 
     kind: ClassVar[str] = "lemmy"
     Options: ClassVar[type[LemmyOptions]] = LemmyOptions
+    terms: ClassVar[Terms] = Terms(
+        note="Each Lemmy server has its own rules (its page /legal). What is deleted or removed goes from copies too."
+    )
+    recheck_every: timedelta = DAILY
+    recheck_batch: int = again.BATCH
 
     def __init__(self, name: str, options: LemmyOptions) -> None:
         self.name = name
         self._options = options
         self._base = options.base_url.rstrip("/")
+        self.endpoint = urlsplit(self._base).netloc  # each server has limits of its own
         limits = Limits(seconds=options.timeout)
         self._client: GuardedClient = TranslatingClient(
             self._translated, allow_hosts=options.allow_private_hosts, limits=limits
@@ -125,6 +135,26 @@ class LemmyCollector:
                 poll.memory[key] = {"done": part(poll.memory, key).get("done")}
                 yield Page(cursor=write_state(poll.memory))
                 raise
+
+    def recheck(self, ids: tuple[str, ...], since: Cursor | None, *, now: datetime) -> Iterator[Page]:
+        """Yield what became of posts and comments, one by one: what the server does not find any more is gone."""
+        memory = read_state(since)
+        dialect = memory["dialect"] = self._dialect(memory.get("dialect"), now)
+        root = f"{self._base}/api/{'v3' if dialect == V3 else 'v4'}/resolve_object"
+
+        def resolved(address: str) -> dict[str, Any] | None:
+            answer = fetch(self._client, f"{root}?{urlencode({'q': address})}", self.name)
+            if again.is_gone(answer):
+                return None
+            if not 200 <= answer.status < 300:
+                raise error_of(answer, self.name, now)
+            return document_of(answer, self.name)
+
+        try:
+            yield from again.recheck(resolved, ids, memory, now)
+        except AnswerUnreadable:
+            yield Page(cursor=write_state({}))  # the server may speak otherwise by now
+            raise
 
     def _search_pages(self, poll: _Poll, key: str) -> Iterator[Page]:
         """Go on where the last poll ended, within one bound on the pages."""

@@ -7,12 +7,13 @@ it is down, or the token may not search. So when no search of a poll finds anyth
 asked; if that is empty too, coverage says that something may be missing, a range is kept as a gap once a day, and the
 reason is set aside with the rows that cannot be read. Silence is never counted as zero without a word.
 
-Limits: 300 requests in 5 minutes for an account and for an address; `X-RateLimit-Reset` is an ISO time. Edits are seen
-while the overlap reads a post again; deletions are not told by these timelines.
+Limits: 300 requests in 5 minutes for an account and for an address. Edits are seen while the overlap reads a post
+again; deletions are not told by these timelines: the stream (`stream`) tells those that come while it is listened to,
+after the timelines were read, and the re-check asks for posts that were kept once a day (_mastodon_recheck).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from unicodedata import category
@@ -20,64 +21,24 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from monitor import clock
 from monitor.collectors._answers import reveal
-from monitor.collectors._fields import instant, part, read_rows, word
-from monitor.collectors._mastodon_paging import Paging, Sweep, Walk
+from monitor.collectors._fields import instant, part, read_rows, times_of, word
+from monitor.collectors._mastodon_client import Questions
+from monitor.collectors._mastodon_options import MastodonOptions
+from monitor.collectors._mastodon_paging import Paging, Sweep, Walk, time_of
 from monitor.collectors._mastodon_posts import is_old, read_row
+from monitor.collectors._mastodon_recheck import BATCH, Rechecking
+from monitor.collectors._mastodon_stream import Listening, Numbers, address
+from monitor.collectors._names import Names
+from monitor.collectors._recheck import DAILY
 from monitor.collectors._state import read_state, write_state
-from monitor.collectors._translated import TranslatingClient, asked_to_wait, list_of
+from monitor.collectors._translated import list_of
 from monitor.collectors._turns import TURN, in_turn, next_turn
-from monitor.collectors._web import DEFAULT_WAIT, LONGEST_WAIT, ask, check_address, check_least, document_of
-from monitor.domain import Coverage, Cursor, Page, Query, Reject, Secret
-from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited
-from monitor.http import Answer, Limits
+from monitor.collectors._web import document_of
+from monitor.domain import Coverage, Cursor, Gap, Page, Query, Reject, Terms
+from monitor.errors import AnswerUnreadable, CollectorError, RateLimited
+from monitor.http import GuardedClient, Limits
 
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 _TELL_AGAIN = timedelta(days=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class MastodonOptions:
-    """Settings of a source of kind `mastodon`."""
-
-    base_url: str = field(
-        default="https://mastodon.social", metadata={"help": "The server whose account you have, or any other."}
-    )
-    more_servers: tuple[str, ...] = field(
-        default=(), metadata={"help": "Addresses of servers whose hashtags are read too, without the credential."}
-    )
-    credential: Secret | None = field(
-        default=None,
-        metadata={
-            "help": "Access token of an account at `base_url`, with the scopes read:search, read:statuses and"
-            " read:notifications. Without it hashtags alone are read."
-        },
-    )
-    names_as_hashtags: bool = field(
-        default=True, metadata={"help": "Whether brands' names, written as one word, are read as hashtags too."}
-    )
-    search: bool = field(default=True, metadata={"help": "Whether names are searched for, given a credential."})
-    mentions: bool = field(
-        default=True, metadata={"help": "Whether posts that mention the account are read, given a credential."}
-    )
-    page_size: int = field(default=40, metadata={"help": "Posts on a page, at most 40."})
-    max_pages: int = field(default=10, metadata={"help": "Most pages of one timeline in one poll; the rest is next."})
-    lookback_hours: float = field(default=24.0, metadata={"help": "How far back the first poll reads."})
-    overlap_seconds: int = field(
-        default=1_800, metadata={"help": "How much is read again, for posts that arrive late and for edits."}
-    )
-    timeout: float = field(default=20.0, metadata={"help": "Seconds after which an answer is given up."})
-    allow_private_hosts: tuple[str, ...] = field(
-        default=(), metadata={"help": 'Hosts on a private network that may be asked, exactly: "host" or "host:port".'}
-    )
-
-    def __post_init__(self) -> None:
-        check_address("base_url", self.base_url)
-        for address in self.more_servers:
-            check_address("more_servers", address)
-        place = urlsplit(self.base_url)
-        if self.credential and place.scheme != "https" and place.hostname not in _LOCAL:
-            raise ValueError("base_url must begin with https:// where there is a credential, or it could be read")
-        check_least(self, page_size=1, max_pages=1, lookback_hours=0, overlap_seconds=0, timeout=0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +50,7 @@ class _Line:
     what: str  # "hashtag", "search" or "mentions"
     asked: tuple[tuple[str, str], ...] = ()
     token: str | None = None
+    tag: str = ""
 
 
 @dataclass(slots=True)
@@ -98,9 +60,9 @@ class _Poll:
     now: datetime
     start: datetime  # how far back a first reading goes
     memory: dict[str, Any]
+    questions: Questions
     left: bool = False  # something is behind that only a later poll reads
     found: str | None = None  # a search that found something
-    spent: dict[str, datetime | None] = field(default_factory=dict)  # servers that want no more questions, until when
 
 
 class MastodonCollector:
@@ -108,12 +70,23 @@ class MastodonCollector:
 
     kind: ClassVar[str] = "mastodon"
     Options: ClassVar[type[MastodonOptions]] = MastodonOptions
+    terms: ClassVar[Terms] = Terms(
+        note="Each Mastodon server has rules of its own (its page /about). What is deleted goes from copies too: the"
+        " `delete` of docs.joinmastodon.org/methods/streaming."
+    )
+    recheck_every: timedelta = DAILY
+    recheck_batch: int = BATCH
 
     def __init__(self, name: str, options: MastodonOptions) -> None:
         self.name = name
         self._options = options
-        limits = Limits(seconds=options.timeout)
-        self._client = TranslatingClient(self._translated, allow_hosts=options.allow_private_hosts, limits=limits)
+        self._home = options.base_url.rstrip("/")
+        self._servers = tuple(dict.fromkeys((self._home, *(base.rstrip("/") for base in options.more_servers))))
+        self.endpoint = urlsplit(self._home).netloc  # each server has limits of its own
+        hosts = options.allow_private_hosts
+        self._client = GuardedClient(allow_hosts=hosts, limits=Limits(seconds=options.timeout))
+        self._stream = GuardedClient(allow_hosts=hosts, limits=Limits(seconds=options.stream_seconds))
+        self._numbers = Numbers()
 
     def pages(self, query: Query, since: Cursor | None, *, now: datetime) -> Iterator[Page]:
         """Yield each line's pages. A server that fails keeps no other from being read; its error comes last."""
@@ -122,7 +95,8 @@ class MastodonCollector:
             raise CollectorError(f"{self.name}: there is nothing to ask for. Name hashtags in config/brands.toml.")
         before = read_state(since)
         memory = {key: before[key] for key in (*lines, TURN, "search") if key in before}
-        poll = _Poll(now, now - timedelta(hours=self._options.lookback_hours), memory)
+        start = now - timedelta(hours=self._options.lookback_hours)
+        poll = _Poll(now, start, memory, self._questions(now))
         errors: list[CollectorError] = []
         failed: set[str] = set()
         for key in in_turn(list(lines), before.get(TURN)):
@@ -134,23 +108,47 @@ class MastodonCollector:
                 errors.append(error)
                 failed |= {lines[key].base} if error.retryable else set()
         searches = [line for line in lines.values() if line.what == "search"]
-        if searches and not errors and searches[0].base not in poll.spent:
+        if searches and not errors and searches[0].base not in poll.questions.spent:
             yield from self._vouched(poll, searches)
         if errors:
             raise next((error for error in errors if isinstance(error, RateLimited)), errors[0])
+        if self._options.stream:
+            yield from self._listen(query, poll, [line.tag for line in lines.values() if line.base == self._home])
+
+    def _listen(self, query: Query, poll: _Poll, tags: list[str]) -> Iterator[Page]:
+        """What comes in while this poll lasts."""
+        token, named = self._token, [tag for tag in tags if tag]
+        url = address(poll.questions, self._home, token, named)
+        listening = Listening(
+            http=self._stream, questions=poll.questions, host=urlsplit(self._home).netloc, numbers=self._numbers,
+            names=Names(query), tags=frozenset(map(str.casefold, named)), size=self._size,
+        )  # fmt: skip
+        yield from listening.pages(url, token)
+
+    def recheck(self, ids: tuple[str, ...], since: Cursor | None, *, now: datetime) -> Iterator[Page]:
+        """Yield what became of posts: those that their servers do not know any more are gone."""
+        token = self._token
+        servers = [(base, token if base == self._home else None) for base in self._servers]
+        yield from Rechecking(self._questions(now), servers, read_state(since)).pages(ids)
+
+    def _questions(self, now: datetime) -> Questions:
+        return Questions(self._client, self.name, now, several=len(self._servers) > 1)
+
+    @property
+    def _token(self) -> str | None:
+        return reveal(self._options.credential, self.name, "a token")
 
     def _lines(self, query: Query) -> Iterator[_Line]:
-        options, token = self._options, reveal(self._options.credential, self.name, "a token")
+        options, token, home = self._options, self._token, self._home
         tags = [tag.lstrip("#") for tag in query.hashtags]
         if options.names_as_hashtags:
             tags += [
                 "".join(sign for sign in term if category(sign)[0] in "LMN" or sign == "_") for term in query.terms
             ]
-        home = options.base_url.rstrip("/")
-        for base in dict.fromkeys((home, *(address.rstrip("/") for address in options.more_servers))):
+        for base in self._servers:
             for tag in dict.fromkeys(tag.lower() for tag in tags if tag and not tag.isdigit()):
                 path = f"/api/v1/timelines/tag/{quote(tag, safe='')}"
-                yield _Line(base, path, "hashtag", token=token if base == home else None)
+                yield _Line(base, path, "hashtag", token=token if base == home else None, tag=tag)
         for term in query.terms if token and options.search else ():
             text = term if term.isalnum() else '"' + term.replace('"', " ") + '"'
             yield _Line(home, "/api/v2/search", "search", (("q", text), ("type", "statuses")), token)
@@ -166,10 +164,13 @@ class MastodonCollector:
                 poll.found = line.asked[0][1]
             fresh = [row for row in rows if not (paging.first and is_old(row, poll.start))]
             ids = [ident for row in rows if isinstance(row, dict) and (ident := word(row.get("id")))]
+            since = time_of(paging.floor) if isinstance(paging, Sweep) else None
             more = paging.advance(ids, old=not fresh, now=poll.now)
             poll.memory |= {key: paging.told()} | next_turn(keys, key, unfinished=more)
-            told = Coverage(asked=self._size, returned=len(rows), more_available=more or poll.left)
-            yield self._page(poll, line, fresh, told)
+            told = poll.questions.coverage(self._size, len(rows), more=more or poll.left)
+            page = self._page(poll, line, fresh, told)
+            cut = isinstance(paging, Sweep) and paging.cut
+            yield replace(page, gaps=_cut_off(rows, since or poll.start)) if cut else page
             if not more:
                 return
         poll.left = True
@@ -188,34 +189,17 @@ class MastodonCollector:
         host = urlsplit(line.base).netloc
         mentions, _, rejects = read_rows(rows, lambda row: read_row(row, host, poll.now))
         cursor = write_state(poll.memory)
+        self._numbers.note(mentions)
         return Page(mentions=tuple(mentions), rejects=tuple(rejects), cursor=cursor, coverage=coverage)
 
     def _rows(self, poll: _Poll, line: _Line, parameters: dict[str, str]) -> list[Any]:
-        if line.base in poll.spent:
-            raise RateLimited(self.name, _wait(poll.spent[line.base], poll.now))
-        url = f"{line.base}{line.path}?{urlencode([*line.asked, *parameters.items()])}"
-        headers = {"authorization": f"Bearer {line.token}"} if line.token else {}
-        answer = ask(self._client, url, self.name, now=poll.now, headers=headers)
-        if answer.headers.get("x-ratelimit-remaining") == "0":
-            poll.spent[line.base] = _reset(answer)
+        answer = poll.questions.ask(line.base, line.path, [*line.asked, *parameters.items()], line.token)
         if line.what != "search":
             return list_of(answer, self.name)
         rows = document_of(answer, self.name).get("statuses")
         if not isinstance(rows, list):
             raise AnswerUnreadable(f"{self.name}: the search's answer has no statuses. Check `base_url`.")
         return rows
-
-    def _translated(self, answer: Answer) -> Answer:
-        if answer.status == 429:
-            return asked_to_wait(answer, _reset(answer))
-        if answer.status in (401, 403, 422):
-            raise CredentialRefused(
-                f"{self.name}: the server lets only accounts read this, or the credential may not ({answer.status})."
-                " Set `credential` to a token with read:search, read:statuses and read:notifications."
-            )
-        if answer.status == 404 and b'"Record not found"' in answer.body[:200]:
-            return Answer(status=200, headers=answer.headers, body=b"[]")  # a hashtag that nobody used so far
-        return answer
 
     def _vouched(self, poll: _Poll, searches: list[_Line]) -> Iterator[Page]:
         """Where no search found anything, ask for what must be there; where that is empty too, say so."""
@@ -229,18 +213,17 @@ class MastodonCollector:
         due = told is None or poll.now - told >= _TELL_AGAIN
         poll.memory["search"] = {"proof": proof, "told": clock.iso(poll.now) if due else memory["told"]}
         reason = "the search finds nothing at all, not even without a bound in time: it may be off, down or not allowed"
-        silent = Coverage(asked=1, more_available=True, since=(told or poll.start) if due else None, until=poll.now)
-        yield Page(rejects=(Reject(line=None, reason=reason, raw=line.base),), coverage=silent)
-        yield Page(cursor=write_state(poll.memory), coverage=Coverage(more_available=True))
+        silent = (Gap(since=told or poll.start, until=poll.now, reason="the search was silent"),) if due else ()
+        aside = (Reject(line=None, reason=reason, raw=line.base),)
+        told_of = Coverage(asked=1, more_available=True)
+        yield Page(rejects=aside, gaps=silent, cursor=write_state(poll.memory), coverage=told_of)
 
 
-def _reset(answer: Answer) -> datetime | None:
-    """When the limit ends, by `X-RateLimit-Reset`."""
-    return _time(answer.headers.get("x-ratelimit-reset"))
-
-
-def _wait(until: datetime | None, now: datetime) -> timedelta:
-    return until - now if until and timedelta(0) < until - now <= LONGEST_WAIT else DEFAULT_WAIT
+def _cut_off(rows: list[Any], since: datetime) -> tuple[Gap, ...]:
+    """What lies behind the one page that a search gives where it knows no offset."""
+    oldest = min(times_of(rows, lambda row: instant(row.get("created_at"), "created_at")), default=None)
+    until = since if oldest is None else clock.from_ms(oldest)
+    return (Gap(since=since, until=until, reason="the search gives one page only"),) if since < until else ()
 
 
 def _time(value: object) -> datetime | None:

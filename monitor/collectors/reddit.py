@@ -8,7 +8,8 @@ else. Both lists are newest first and about 1,000 rows deep, search at times les
 what was read before is told as a gap. The place in a list is the name of a post; where that post was deleted meanwhile,
 the list seems to end, so an empty page after a name begins again at the top, once. A list that is empty although it
 had posts before is a fault of the server. Posts that are shown as deleted or removed are told as deletions; those that
-are merely no longer shown must be asked for by name, which is not done here. Limits come in seconds left.
+are merely no longer shown are seen by the re-check, which asks for posts by name, 100 at a time (/api/info). Limits
+come in seconds left.
 
 Not by praw, though it is well kept: its requests go through a session of `requests`, which would pass by the guarded
 client (a session of our own would have to imitate the answers of `requests` as well), and prawcore sleeps, in its rate
@@ -17,7 +18,7 @@ limiter and between its retries, which only private attributes can change. A col
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -25,10 +26,11 @@ from monitor.collectors import _reddit_read as reads
 from monitor.collectors._answers import check_safe
 from monitor.collectors._fields import packed, read_rows, times_of
 from monitor.collectors._newest_first import Reading, gap
+from monitor.collectors._recheck import DAILY, is_believed, judged, parts_of
 from monitor.collectors._reddit_client import Application, RedditClient
 from monitor.collectors._state import read_state, write_state
 from monitor.collectors._web import check_least
-from monitor.domain import Coverage, Cursor, Page, Query, Secret
+from monitor.domain import Coverage, Cursor, Page, Query, Secret, Terms
 from monitor.errors import SourceDown
 from monitor.http import GuardedClient, Limits
 
@@ -104,6 +106,13 @@ class RedditCollector:
 
     kind: ClassVar[str] = "reddit"
     Options: ClassVar[type[RedditOptions]] = RedditOptions
+    terms: ClassVar[Terms] = Terms(
+        share="ids",
+        note="Reddit's Data API Terms: what its author or Reddit deleted must go from copies too, and content is not"
+        " handed on. Commercial use needs a contract with Reddit.",
+    )
+    recheck_every: timedelta = DAILY
+    recheck_batch: int = 100
 
     def __init__(self, name: str, options: RedditOptions) -> None:
         self.name = name
@@ -168,10 +177,8 @@ class RedditCollector:
 
     def _page(self, rows: list[object], readings: dict[str, Reading], now: datetime) -> Page:
         mentions, deletions, rejects = read_rows(rows, lambda row: reads.post(row, now))
-        coverage = Coverage(
-            asked=self._options.page_size,
-            returned=len(rows),
-            more_available=any(reading.running for reading in readings.values()),
+        coverage = self._told(
+            self._options.page_size, len(rows), more=any(reading.running for reading in readings.values())
         )
         return Page(
             mentions=tuple(mentions),
@@ -179,6 +186,24 @@ class RedditCollector:
             rejects=tuple(rejects),
             cursor=write_state({key: reading.told() for key, reading in readings.items()}),
             coverage=coverage,
+        )
+
+    def recheck(self, ids: tuple[str, ...], since: Cursor | None, *, now: datetime) -> Iterator[Page]:
+        """Yield what became of posts, a hundred at a time: those that are left out are gone."""
+        memory = read_state(since)
+        for names in parts_of(ids, 100):
+            rows, _ = self._client.listing("/api/info", {"id": ",".join(names)}, now=now)
+            believed = is_believed(memory, len(names), len(rows), now)
+            page = judged(
+                names, rows, lambda row: reads.still(row, now),
+                platform=reads.PLATFORM, name_of=reads.name_of, believed=believed,
+            )  # fmt: skip
+            yield replace(page, cursor=write_state(memory), coverage=self._told(len(names), len(rows)))
+
+    def _told(self, asked: int, rows: int, *, more: bool = False) -> Coverage:
+        client = self._client
+        return Coverage(
+            asked=asked, returned=rows, more_available=more, remaining=client.remaining, resets_at=client.resets_at
         )
 
 

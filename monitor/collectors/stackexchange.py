@@ -7,12 +7,13 @@ poll; likewise until midnight UTC once `quota_remaining` is 0. Errors come as 40
 
 The newest come first. A stretch of time is read down by asking for what is older than the last row, both ends
 included, as pages by number shift. The cursor moves on for a site and name only when the whole stretch was read, and
-`overlap_seconds` are read again. Texts are licensed CC BY-SA: who shows them names author, site and link.
+`overlap_seconds` are read again. What was kept is asked for again by its number once a day. Texts are licensed
+CC BY-SA: who shows them names author, site and link.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,13 +23,15 @@ from urllib.parse import urlencode
 from monitor import clock
 from monitor.collectors._answers import reveal
 from monitor.collectors._fields import Row, count, read_rows, times_of
+from monitor.collectors._recheck import DAILY
 from monitor.collectors._slices import SECOND, Part, Stretch, pages_of, walk
 from monitor.collectors._stackexchange_posts import created, read_item
+from monitor.collectors._stackexchange_recheck import BATCH, recheck
 from monitor.collectors._state import read_state, write_state
 from monitor.collectors._translated import TranslatingClient, asked_to_wait
 from monitor.collectors._turns import TURN, in_turn, next_turn
 from monitor.collectors._web import LONGEST_WAIT, ask, check_address, check_least, document_of
-from monitor.domain import Cursor, Page, Query, Secret
+from monitor.domain import Cursor, Page, Query, Secret, Terms
 from monitor.errors import AnswerUnreadable, CredentialRefused, RateLimited
 from monitor.http import Answer, Limits
 
@@ -72,6 +75,7 @@ class _Poll:
     searches: list[str]
     memory: dict[str, Any]
     left: bool = False  # something is behind that only a later poll reads
+    remaining: int | None = None  # questions that the last answer allowed for the day
 
     @property
     def wait(self) -> timedelta | None:
@@ -80,11 +84,21 @@ class _Poll:
         wait = timedelta(seconds=until) - (self.now - clock.EPOCH) if type(until) is int else timedelta(0)
         return wait if timedelta(0) < wait <= LONGEST_WAIT else None
 
+    @property
+    def midnight(self) -> datetime:
+        """When the day's questions begin anew."""
+        return clock.floor(self.now, timedelta(days=1)) + timedelta(days=1)
+
+    def told(self, page: Page) -> Page:
+        """The page with what the last answer said of the limit."""
+        ends = None if self.remaining is None else self.midnight
+        return replace(page, coverage=replace(page.coverage, remaining=self.remaining, resets_at=ends))
+
     def heed(self, document: Row) -> None:
         """Remember the wait that an answer asks for."""
         self.memory.pop("wait", None)
-        midnight = clock.floor(self.now, timedelta(days=1)) + timedelta(days=1)
-        waits = [midnight] if document.get("quota_remaining") == 0 else []
+        self.remaining = count(document.get("quota_remaining"))
+        waits = [self.midnight] if self.remaining == 0 else []
         if backoff := count(document.get("backoff")):
             waits.append(self.now + timedelta(seconds=min(backoff, 86_399)))
         if waits:
@@ -96,6 +110,11 @@ class StackexchangeCollector:
 
     kind: ClassVar[str] = "stackexchange"
     Options: ClassVar[type[StackexchangeOptions]] = StackexchangeOptions
+    terms: ClassVar[Terms] = Terms(
+        note="Stack Exchange's licence, CC BY-SA: whoever shows a text names its author and links author and post."
+    )
+    recheck_every: timedelta = DAILY
+    recheck_batch: int = BATCH
 
     def __init__(self, name: str, options: StackexchangeOptions) -> None:
         self.name = name
@@ -123,7 +142,8 @@ class StackexchangeCollector:
                 poll.left |= step.stuck
                 poll.memory |= {search: stretch.told()} if not step.whole else {search: {"done": stretch.done}}
                 poll.memory |= next_turn(poll.searches, search, unfinished=not step.whole)
-                yield from pages_of(step, write_state(poll.memory), more=poll.left or not step.whole)
+                more = poll.left or not step.whole
+                yield from map(poll.told, pages_of(step, write_state(poll.memory), more=more))
             if not step.whole:
                 break
         poll.left |= not (fresh and step.whole)
@@ -139,23 +159,35 @@ class StackexchangeCollector:
 
     def _part(self, poll: _Poll, search: str, stretch: Stretch, _token: str | None) -> Part:
         """One answer to the question for a stretch."""
-        if wait := poll.wait:
-            raise RateLimited(self.name, wait)
         site, _, term = search.partition("|")
         asked = {"q": term, "site": site, "sort": "creation", "order": "desc", "page": "1", "pagesize": str(self._size)}
         asked |= {"fromdate": str(stretch.low // SECOND), "todate": str(stretch.high // SECOND)}
-        asked |= {"key": poll.key} if poll.key else {}
-        url = f"{self._options.base_url.rstrip('/')}/search/excerpts?{urlencode(asked)}"
-        document = document_of(ask(self._client, url, self.name, now=poll.now), self.name)
+        document = self._asked(poll, "/search/excerpts", asked)
         items = document.get("items")
         if not isinstance(items, list):
             raise AnswerUnreadable(f"{self.name}: the answer has no items. Check `base_url`.")
-        poll.heed(document)
         mentions, _, rejects = read_rows(items, lambda row: read_item(row, site, poll.now))
         return Part(
             mentions=tuple(mentions), rejects=tuple(rejects), times=tuple(times_of(items, created)), rows=len(items),
             full=document.get("has_more") is True, asked=self._size,
         )  # fmt: skip
+
+    def _asked(self, poll: _Poll, path: str, asked: Mapping[str, str]) -> Row:
+        """An answer, whose wishes are heeded. Raises RateLimited while an earlier answer wants to be left alone."""
+        if wait := poll.wait:
+            raise RateLimited(self.name, wait)
+        told = {**asked} | ({"key": poll.key} if poll.key else {})
+        url = f"{self._options.base_url.rstrip('/')}{path}?{urlencode(told)}"
+        document = document_of(ask(self._client, url, self.name, now=poll.now), self.name)
+        poll.heed(document)
+        return document
+
+    def recheck(self, ids: tuple[str, ...], since: Cursor | None, *, now: datetime) -> Iterator[Page]:
+        """Yield what became of posts, site by site: those that are left out are gone."""
+        memory = read_state(since)
+        poll = _Poll(now, reveal(self._options.key, self.name, "a key"), [], memory)
+        for page in recheck(partial(self._asked, poll), ids, memory, self.name, now):
+            yield poll.told(replace(page, cursor=write_state(memory)))
 
     def _translated(self, answer: Answer) -> Answer:
         """An error of the API's own, whatever its status, as what it means."""

@@ -1,88 +1,87 @@
-"""X: recent search (seven days back) by tweepy. Yields pages newest first; knows nothing of the store or of scoring.
+"""X by tweepy: recent search, mentions of an account, filtered stream; deletions by compliance jobs. Knows no store.
 
 Needs an app's bearer token in env:X_BEARER_TOKEN (developer portal → app → Keys and tokens). Each post read is billed
-(0.005 USD in 2026, an author 0.010; the same post is free again until midnight UTC): `max_pages` bounds a poll.
+(0.005 USD in 2026, an author 0.010, a count 0.005, a mention of the app's own account 0.001; the same post is free
+again until midnight UTC): `max_pages` bounds a poll. Each operator is the developer of their own app at X: this program
+brings no key and shares none.
 
-Searches page from the newest post back to where the last one ended. The cursor holds that end (`since`) until the
+A search pages from the newest post back to where the last one ended. The cursor holds that end (`since`) until the
 last page is read; meanwhile it holds where to go on, so a crash, a rate limit or the bound on pages leaves no gap and
-`since` never moves early. The newest id is the greatest number seen, whatever the answer's `newest_id` claims. X
-speaks two dialects (tweet.fields, post.fields): the one that is accepted is remembered. Where `since` is older than
-seven days, reading starts again from the oldest time that X allows, and `Coverage.since` shows what lies between.
+`since` never moves early. The newest id is the greatest number seen, whatever the answer's `newest_id` claims; tokens
+that lead in a circle are left for reading by time. A search that replaces others, as the names or the plan changed,
+goes on where they stood. X speaks two dialects (tweet.fields, post.fields): the one that is
+accepted is remembered. What is older than X shows (seven days in search, 800 posts in mentions) is told as a gap.
+
+The stream hands out what is posted while it listens, so each poll first searches what lies between its times of
+listening. Keyword search returns no retweets since May 2026; the stream and the mentions may. Edits: X makes each a
+post of its own, with the ids of all; ours is the first, and the newest text counts. X's compliance documents of 2026
+(batch compliance, integration guide): `delete` must go, `rehydrate` is read again, `scrub_geo` concerns places, which
+are not kept; posts of protected, suspended and deactivated authors are named one by one, so no job of users is needed.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ClassVar
-from urllib.parse import urlsplit
+from typing import Any, ClassVar
 
+from monitor import clock
 from monitor.collectors import _x_query
+from monitor.collectors._fields import instant
 from monitor.collectors._state import read_state, write_state
-from monitor.collectors._x_client import TWEET, Refusal, XClient, credit_error, error_of
-from monitor.collectors._x_posts import Answer, Json, read_answer
-from monitor.collectors._x_sweep import Sweep
-from monitor.domain import Coverage, Cursor, Page, Query, Secret
-from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, SourceDown
+from monitor.collectors._x_client import TWEET, XClient
+from monitor.collectors._x_errors import credit_error
+from monitor.collectors._x_live import Live
+from monitor.collectors._x_options import XOptions
+from monitor.collectors._x_posts import Answer
+from monitor.collectors._x_read import MENTIONS_KEPT, Listing, Reader
+from monitor.collectors._x_recheck import BATCH, EVERY, NEVER, Rechecks
+from monitor.collectors._x_sweep import Sweep, swept
+from monitor.domain import Cursor, Gap, Page, Query, Terms
+from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused
 
+__all__ = ["XCollector", "XOptions"]
 
-@dataclass(frozen=True, kw_only=True)
-class XOptions:
-    """Settings of a source of kind `x`."""
-
-    token: Secret = field(default=Secret("env:X_BEARER_TOKEN"), metadata={"help": "The app's bearer token."})
-    base_url: str = field(
-        default="https://api.x.com", metadata={"help": "Where the API is: https, or http on this machine."}
-    )
-    query: str = field(default="", metadata={"help": "A search in X's own syntax, in place of the brands' names."})
-    query_length: int = field(default=512, metadata={"help": "Most characters of a search that your plan allows."})
-    retweets: bool = field(default=False, metadata={"help": "Whether to ask for retweets too."})
-    authors: bool = field(
-        default=True, metadata={"help": "Whether to ask for names and followers of authors, which X may bill."}
-    )
-    page_size: int = field(default=100, metadata={"help": "Posts on a page, 10 to 100."})
-    max_pages: int = field(default=10, metadata={"help": "Most pages of one search in one poll; the rest comes next."})
-    lookback_hours: float = field(default=24.0, metadata={"help": "How far back the first poll reads, at most 168."})
-    overlap_seconds: float = field(
-        default=60.0, metadata={"help": "How much is read again, for posts that X shows late."}
-    )
-    price_per_post: float = field(default=0.005, metadata={"help": "US dollars that X bills for a post."})
-    price_per_author: float = field(default=0.010, metadata={"help": "US dollars that X bills for an author."})
-    timeout: float = field(default=30.0, metadata={"help": "Seconds after which an answer is given up."})
-
-    def __post_init__(self) -> None:
-        place = urlsplit(self.base_url)
-        if place.scheme != "https" and (place.scheme, place.hostname) not in _LOCAL:
-            raise ValueError("base_url must begin with https:// (or http://localhost), or the token could be read")
-        if not 10 <= self.page_size <= 100:
-            raise ValueError(f"page_size = {self.page_size} is not from 10 to 100")
-
-
-_LOCAL = [("http", "localhost"), ("http", "127.0.0.1"), ("http", "::1")]
+_ENDPOINTS = {
+    "search": "GET /2/tweets/search/recent", "mentions": "GET /2/users/:id/mentions",
+    "stream": "GET /2/tweets/search/stream",
+}  # fmt: skip
+# So many times what was read, and ten more, is clearly more: X says that its counts and searches differ a little.
+_MISSED = 1.2
 
 
 class XCollector:
-    """Searches X for everything that the brands are called."""
+    """Reads X for everything that the brands are called."""
 
     kind: ClassVar[str] = "x"
     Options: ClassVar[type[XOptions]] = XOptions
+    terms: ClassVar[Terms] = Terms(
+        share="ids",
+        share_rows=500,
+        note="X's developer policy: posts are handed on as ids only, by hand at most 500 a day to a person; what X asks"
+        " to delete must be gone within 24 hours.",
+    )
+    recheck_every: timedelta = EVERY
+    recheck_batch: int = BATCH
 
     def __init__(self, name: str, options: XOptions) -> None:
         self.name = name
+        self.endpoint = _ENDPOINTS[options.read]
         self._options = options
+        if options.recheck_by == "none":
+            self.recheck_every = NEVER
 
     def pages(self, query: Query, since: Cursor | None, *, now: datetime) -> Iterator[Page]:
         """Yield pages, newest first. Several searches, where the names do not fit into one, follow each other."""
-        texts = self._texts(query)
         memory = read_state(since)
-        sweeps = {text: Sweep.read(memory.get("sweeps"), text) for text in texts}
         client = self._client(str(memory.get("dialect", TWEET)))
+        reader = Reader(self.name, self._options, client, now)
         try:
-            for text, sweep in sweeps.items():
-                for answer in self._answers(client, text, sweep, now):
-                    state = {"dialect": client.dialect, "sweeps": {key: value.told() for key, value in sweeps.items()}}
-                    yield self._page(answer, sweep, write_state(state))
-                    if unpaid := credit_error(answer.problems, self.name):
-                        raise unpaid
+            if self._options.read == "mentions":
+                yield from self._mentions(reader, memory)
+            elif self._options.read == "stream":
+                yield from Live(self.name, self._options, reader, self._texts(query)).pages(memory)
+            else:
+                yield from self._search(reader, self._texts(query), memory)
         finally:
             client.session.close()
 
@@ -108,60 +107,94 @@ class XCollector:
             raise CredentialRefused(f"{self.name}: {error}. Set it to the app's bearer token.") from None
         if not token or not token.isascii() or not token.isprintable():
             raise CredentialRefused(f"{self.name}: {options.token.reference} is no token; check the value.")
-        return XClient(token, base_url=options.base_url, dialect=dialect, timeout=options.timeout)
-
-    def _answers(self, client: XClient, text: str, sweep: Sweep, now: datetime) -> Iterator[Answer]:
-        """Finish what was begun, then read what is newer, within one bound on the pages."""
-        begun = False
-        for _ in range(self._options.max_pages):
-            if not sweep.running:
-                begun = True
-                sweep.begin(now, timedelta(hours=self._options.lookback_hours), self._overlap)
-            document = self._ask(client, text, sweep, now)
-            answer = self._read(document, now)
-            sweep.advance(answer.ids, answer.next_token, cut=bool(credit_error(answer.problems, self.name)))
-            yield answer
-            if begun and not sweep.running:
-                return
-
-    @property
-    def _overlap(self) -> timedelta:
-        return timedelta(seconds=self._options.overlap_seconds)
-
-    def _ask(self, client: XClient, text: str, sweep: Sweep, now: datetime) -> Json:
-        """One page; a refusal that names something that can be said otherwise is met by saying it otherwise, once."""
-        switched = False
-        extra = {"expansions": "author_id", "user_fields": "public_metrics"} if self._options.authors else {}
-        while True:
-            try:
-                parameters = sweep.parameters(self._overlap) | extra
-                return client.search(text, max_results=self._options.page_size, **parameters)
-            except Refusal as refusal:
-                names = refusal.names() if refusal.status == 400 else set()
-                if "fields" in names and not switched:
-                    switched = True
-                    client.switch()
-                elif not sweep.mend(names, now):
-                    raise error_of(refusal, self.name, now=now) from None
-            except OSError as error:
-                raise SourceDown(f"{self.name}: X cannot be reached ({type(error).__name__}).") from None
-            except ValueError as error:
-                raise AnswerUnreadable(f"{self.name}: X's answer cannot be read ({error}).") from None
-
-    def _read(self, document: Json, now: datetime) -> Answer:
-        try:
-            return read_answer(document, now)
-        except ValueError as error:
-            raise AnswerUnreadable(f"{self.name}: X's answer cannot be read ({error}).") from None
-
-    def _page(self, answer: Answer, sweep: Sweep, cursor: Cursor) -> Page:
-        options = self._options
-        coverage = Coverage(
-            asked=options.page_size,
-            returned=answer.rows,
-            more_available=sweep.running,
-            since=sweep.covers_from,
-            until=sweep.covers_to,
-            cost=answer.rows * options.price_per_post + answer.users * options.price_per_author,
+        return XClient(
+            token, base_url=options.base_url, dialect=dialect, timeout=options.timeout, authors=options.authors
         )
-        return Page(mentions=answer.mentions, rejects=answer.rejects, cursor=cursor, coverage=coverage)
+
+    def _search(self, reader: Reader, texts: tuple[str, ...], memory: dict[str, Any]) -> Iterator[Page]:
+        """Every search, from the newest post back to where it ended."""
+        sweeps = swept(memory.get("sweeps"), texts)
+        told = memory.get("counted")
+        counted = {text: told[text] for text in texts if text in told} if isinstance(told, dict) else {}
+        for text, sweep in sweeps.items():
+            for answer in reader.answers(self._found(reader, text), sweep, reader.newer()):
+                page = reader.page(answer, sweep, Cursor(""), price=self._options.price_per_post, more=sweep.running)
+                if not sweep.running and self._count_is_due(counted.get(text), reader.now):
+                    counted[text] = clock.iso(reader.now)
+                    page = self._compared(reader, text, sweep, page)
+                state = {"sweeps": {key: value.told() for key, value in sweeps.items()}, "counted": counted}
+                yield replace(page, cursor=self._cursor(reader, state))
+                self._check_paid(answer)
+
+    def _found(self, reader: Reader, text: str) -> Listing:
+        def ask(**parameters: Any) -> Any:
+            return reader.client.search(text, **parameters)
+
+        return Listing(ask, self._options.price_per_post)
+
+    def _count_is_due(self, counted: object, now: datetime) -> bool:
+        every = timedelta(hours=self._options.counts_every_hours)
+        try:
+            return bool(every) and instant(counted, "counted") + every <= now
+        except ValueError:
+            return True  # never yet
+
+    def _compared(self, reader: Reader, text: str, sweep: Sweep, page: Page) -> Page:
+        """A sweep's last page, with X's own count of what lay in it; a count that fails is left out."""
+        since, until = sweep.covers_from, sweep.covers_to
+        if since is None or until is None or since >= until:
+            return page
+        try:
+            total = reader.counted(text, since, until)
+        except CollectorError:
+            return page
+        cost = (page.coverage.cost or 0.0) + self._options.price_per_count
+        gaps = page.gaps
+        if total > sweep.rows * _MISSED + 10:
+            gaps += (Gap(since=since, until=until, reason=f"X counts {total:,} posts, and gave {sweep.rows:,}"),)
+        return replace(page, gaps=gaps, coverage=replace(page.coverage, total=total, cost=cost))
+
+    def _mentions(self, reader: Reader, memory: dict[str, Any]) -> Iterator[Page]:
+        """What mentions one account. Its number is looked up once."""
+        options = self._options
+        name = options.account.strip().lstrip("@").lower()
+        known = memory.get("account")
+        account = options.account_id or (known.get(name) if isinstance(known, dict) else None)
+        looked_up = 0.0 if account else options.price_per_author
+        account = account or self._number_of(reader, name)
+        sweep = Sweep.read(memory.get("sweeps"), account)
+
+        def ask(**parameters: Any) -> Any:
+            return reader.client.mentions_of(account, **parameters)
+
+        listing = Listing(ask, options.price_per_mention, MENTIONS_KEPT)
+        for answer in reader.answers(listing, sweep, reader.newer()):
+            state = {"account": {name: account}, "sweeps": {account: sweep.told()}}
+            page = reader.page(answer, sweep, self._cursor(reader, state), price=listing.price, more=sweep.running)
+            yield replace(page, coverage=replace(page.coverage, cost=(page.coverage.cost or 0.0) + looked_up))
+            looked_up = 0.0
+            self._check_paid(answer)
+
+    def _number_of(self, reader: Reader, name: str) -> str:
+        document = reader.tried(lambda: reader.client.get_user(username=name))
+        found = document.get("data")
+        number = str(found.get("id")) if isinstance(found, dict) else ""
+        if not (number.isascii() and number.isdigit()):
+            raise AnswerUnreadable(f"{self.name}: X knows no account @{name}. Correct `account`.")
+        return number
+
+    def _cursor(self, reader: Reader, state: dict[str, Any]) -> Cursor:
+        return write_state({"dialect": reader.client.dialect, **{key: value for key, value in state.items() if value}})
+
+    def _check_paid(self, answer: Answer) -> None:
+        if unpaid := credit_error(answer.problems, self.name):
+            raise unpaid
+
+    def recheck(self, ids: tuple[str, ...], since: Cursor | None, *, now: datetime) -> Iterator[Page]:
+        """Yield what became of posts. Those that wait for a compliance job are in the cursor until it is complete."""
+        client = self._client(TWEET)
+        try:
+            reader = Reader(self.name, self._options, client, now)
+            yield from Rechecks(self.name, self._options, reader, read_state(since)).pages(ids)
+        finally:
+            client.session.close()

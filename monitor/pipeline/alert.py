@@ -54,10 +54,10 @@ def run(program: Program, *, now: datetime, stop: Stop = never, stale: timedelta
 
 def _handle(program: Program, spike_id: int, spike: Spike, *, now: datetime, fresh: bool) -> tuple[Action, int]:
     store = program.store
-    decision = decide(spike, store.incidents.open_for(spike.rule, spike.brand))
-    explanation = explained(program, spike) if decision.stored else None
-    reach("alert.decided")
-    with store.transaction():
+    with store.transaction():  # from the first look at the posts on: none that is quoted is deleted meanwhile
+        decision = decide(spike, store.incidents.open_for(spike.rule, spike.brand))
+        explanation = explained(program, spike) if decision.stored else None
+        reach("alert.decided")
         told = 0
         if explanation is not None:
             alert = _write(program, spike_id, spike, decision, explanation)

@@ -14,8 +14,11 @@ from monitor.clock import floor
 from monitor.domain import BUCKET, Bucket, Inspection, Phase, Series, Spike
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.program import Program, Rule, Source, Stop, never
+from monitor.store.gaps import BLIND, THINNED
 from monitor.store.scores import Tally
 from monitor.store.sources import SourceHealth
+from monitor.store.states import NO_DATA
+from monitor.store.states import THINNED as THINNED_STATE
 
 TOLERANCE = timedelta(minutes=15)  # by which the clock may be set back before what was inspected counts as the future
 CHUNK = timedelta(days=7)  # of history at a time, so that memory stays flat
@@ -36,10 +39,11 @@ def run(program: Program, *, now: datetime, stop: Stop = never) -> DetectReport:
     until = ready_until(program, now)
     buckets = spikes = 0
     health = program.store.sources.health()
+    unheard = {source.name: list(_unheard(program, source, health, now)) for source in program.sources}
     for brand in program.store.detection.brands():
         if not _history_is_in(program, brand, health):
             continue
-        holes = _holes(program, brand, health, now)
+        holes = blind([unheard[source.name] for source in _listening(program, brand)])  # when nobody listened for it
         for rule in program.rules:
             if program.watched(brand) and rule.watches(brand) and not stop():
                 done = _inspect(program, rule, brand, until, holes, now=now, stop=stop)
@@ -82,7 +86,7 @@ def _inspect(
             brand=brand, step=BUCKET, timezone=program.settings.timezone_of(brand),
             buckets=tuple(_buckets(store.tallies(brand, start, end), start, end, holes)),
         )  # fmt: skip
-        found = rule.detector.inspect(series, state)
+        found = _inspected(rule, series, state, holes)
         reach("detect.inspected")
         dated = list(_dated(found, program.settle))
         past = [spike for spike in dated if told is not None and spike.fired_at <= told]
@@ -100,6 +104,21 @@ def _inspect(
         buckets, spikes = buckets + len(series.buckets), spikes + len(fresh)
         start, state = end, found.state
     return DetectReport(buckets, spikes)
+
+
+def _inspected(rule: Rule, series: Series, state: bytes | None, holes: Ranges) -> Inspection:
+    """What a rule says of a series. It may tell of a spike from what little came in a hole, but never of its end:
+    then the holes' buckets are no data at all."""
+    found = rule.detector.inspect(series, state)
+    ends = [spike.fired_at for spike in found.spikes if spike.phase is Phase.CLOSED]
+    if not any(_in_hole(end - BUCKET, holes) for end in ends):
+        return found
+    read = tuple(bucket for bucket in series.buckets if not _in_hole(bucket.start, holes))
+    return rule.detector.inspect(replace(series, buckets=read), state)
+
+
+def _in_hole(start: datetime, holes: Ranges) -> bool:
+    return any(since <= start and start + BUCKET <= until for since, until in holes)
 
 
 def _let_go(program: Program, rule: Rule, brand: str, at: datetime) -> None:
@@ -155,25 +174,34 @@ def _buckets(tallies: Iterable[Tally], start: datetime, end: datetime, holes: Ra
                 own = bucket
             else:
                 yield bucket
-        if own.mentions or not any(since <= slot and slot + BUCKET <= until for since, until in holes):
+        if own.mentions or not _in_hole(slot, holes):
             yield own
         slot += BUCKET
 
 
-def _holes(program: Program, brand: str, health: Mapping[str, SourceHealth], now: datetime) -> Ranges:
-    """When nobody listened for a brand."""
-    listening = _listening(program, brand)
-    return blind([[*_known_holes(program, source), *_silence(source, health, now)] for source in listening])
+def _unheard(program: Program, source: Source, health: Mapping[str, SourceHealth], now: datetime) -> Iterator[Range]:
+    """Ranges that a source did not read, and states in which that nothing comes says nothing.
+
+    A silence stays a hole though its posts are read later, since they are late by then.
+    """
+    known = program.store.sources
+    for gap in known.ranges.of(source.name):
+        if gap.reason == BLIND or (gap.filled_at is None and not gap.reason.startswith(THINNED)):
+            yield gap.since, gap.until
+    for each in known.states.of(source.name):
+        if each.state in NO_DATA:
+            yield each.since, each.until
+    yield from _silence(program, source, health, now)
 
 
-def _known_holes(program: Program, source: Source) -> Iterator[Range]:
-    for since, until, reason in program.store.sources.gaps(source.name):
-        if reason == "blind":
-            yield since, until
+def _silence(program: Program, source: Source, health: Mapping[str, SourceHealth], now: datetime) -> Iterator[Range]:
+    """The time since the last poll, where the next is overdue: the program was off, and nobody wrote it down yet.
 
-
-def _silence(source: Source, health: Mapping[str, SourceHealth], now: datetime) -> Iterator[Range]:
-    """The time since the last poll, where the next is overdue: the program was off, and nobody wrote it down yet."""
+    So is it where the source is read less often than it should be.
+    """
     last = health[source.name].last_success if source.name in health else None
-    if last is not None and now - last > source.patience:
+    if last is None:
+        return
+    states = program.store.sources.states.lasting(source.name).get(source.name, ())
+    if now - last > source.patience or any(each.state == THINNED_STATE for each in states):
         yield last, None

@@ -3,35 +3,60 @@
 Knows how the parts are put together; what they do is in the stages.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from typing import Any
 
 import models
 from monitor import plugins
 from monitor.alerting.message import Templates
 from monitor.alerting.routing import Route
 from monitor.analysis.brands import Matcher, query
+from monitor.analysis.budget import Caps, Step
 from monitor.clock import Clock
-from monitor.domain import Query
+from monitor.domain import Brand, Query, Secret
 from monitor.errors import ModelUnavailable
 from monitor.ports import Collector, Detector, Notifier
 from monitor.settings import RuleSettings, Settings, SourceSettings
 from monitor.store import Store
 
 QUICK = timedelta(minutes=15)  # a source that is read less often does not hold detection back
+NO_CAPS = Caps()
+ADDRESSES = ("http://", "https://", "ws://", "wss://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A collector with its query and rhythm."""
+    """A collector with its query, its rhythm and its means."""
 
     name: str
     collector: Collector
     query: Query
     every: timedelta
     brands: tuple[str, ...]  # empty: all
+    credential: str = ""  # sources with the same one share the platform's limits; empty: it has its own
+    caps: Caps = NO_CAPS
+    fewer: Query | None = None  # what is asked for where money is short: no competitors; None: there are none
+    fewest: Query | None = None  # no hashtags either
+
+    @property
+    def limit(self) -> str:
+        """What its waits are kept under."""
+        return self.credential or f"source {self.name}"
+
+    @property
+    def narrower(self) -> dict[Step, tuple[Query, str]]:
+        """The queries that ask for less, where they do, each with what it leaves out, in words."""
+        found: dict[Step, tuple[Query, str]] = {}
+        if self.fewer not in (None, self.query):
+            found[Step.FEWER] = (self.fewer or self.query, "competitors")
+        if self.fewest not in (None, self.fewer or self.query):
+            what = "competitors and hashtags" if found else "hashtags"
+            found[Step.FEWEST] = (self.fewest or self.query, what)
+        return found
 
     @property
     def patience(self) -> timedelta:
@@ -123,7 +148,7 @@ def _opener(settings: Settings, code: str, model: str) -> Callable[[], models.Sc
 
 def build(settings: Settings, store: Store, clock: Clock, *, scorer: models.Scorer | None = None) -> Program:
     """Make every configured part; nothing is opened yet. Raises SettingsError where a template cannot be used."""
-    sources = tuple(_source(item, settings) for item in settings.sources if item.enabled)
+    sources = tuple(source_from(item, settings) for item in settings.sources if item.enabled)
     return Program(
         settings=settings, store=store, clock=clock, sources=sources,
         rules=tuple(_rule(item) for item in settings.rules),
@@ -137,10 +162,50 @@ def build(settings: Settings, store: Store, clock: Clock, *, scorer: models.Scor
     )  # fmt: skip
 
 
-def _source(item: SourceSettings, settings: Settings) -> Source:
+def source_from(item: SourceSettings, settings: Settings) -> Source:
+    """The source that a table of the settings describes; nothing is opened."""
     cards = [card for card in settings.brands if not item.brands or card.name in item.brands]
+    own = [card for card in cards if not card.competitor] or cards
     collector = plugins.load("collectors", item.kind)(item.name, item.options)
-    return Source(name=item.name, collector=collector, query=query(cards), every=item.every, brands=item.brands)
+    return Source(
+        name=item.name, collector=collector, query=query(cards), every=item.every, brands=item.brands,
+        credential=credential_of(item, collector), caps=Caps(daily=item.daily_cap, monthly=item.monthly_cap),
+        fewer=query(own), fewest=_untagged(own),
+    )  # fmt: skip
+
+
+def _untagged(cards: Sequence[Brand]) -> Query:
+    return query([replace(card, hashtags=()) for card in cards])
+
+
+def credential_of(item: SourceSettings, collector: object) -> str:
+    """What a platform counts a source's limits by, as a digest: kind, key, server and endpoint.
+
+    A key is known by where it is (env:NAME, file:PATH); its value is not read.
+    """
+    parts = [item.kind, str(getattr(collector, "endpoint", ""))]
+    for each in fields(item.options):
+        value = getattr(item.options, each.name)
+        parts += sorted(f"{each.name}={secret.reference}" for secret in values_in(value) if isinstance(secret, Secret))
+        parts += [f"{each.name}={address}" for address in addresses_in(value)]
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def addresses_in(value: object) -> list[str]:
+    """The addresses that an option holds, however deep."""
+    return [each for each in values_in(value) if isinstance(each, str) and each.startswith(ADDRESSES)]
+
+
+def values_in(value: Any) -> Iterator[object]:
+    """The single values of an option: those of a list or a table one by one."""
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from values_in(each)
+    elif isinstance(value, tuple | list | set | frozenset):
+        for each in value:
+            yield from values_in(each)
+    else:
+        yield value
 
 
 def _rule(item: RuleSettings) -> Rule:

@@ -1,6 +1,7 @@
 """The scheduler: says when, and nothing else. What there is to do lies in the store, so a lost wake-up is harmless.
 
-Each source has its own job and its own thread; scoring, detection and alerting are one job; each receiver has one.
+Each source has its own job and its own thread, and another for its re-checks, with which it takes turns; scoring,
+detection and alerting are one job; each receiver has one.
 APScheduler is a timer here: jobs in memory, one run at a time for each job, missed runs coalesced, none dropped for
 being late. Knows the stages; nothing of platforms.
 """
@@ -19,12 +20,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from monitor.errors import MonitorError
-from monitor.pipeline import collect, deliver
+from monitor.pipeline import collect, deliver, recheck
 from monitor.pipeline.program import Program, Source
 from monitor.pipeline.tick import work
 
 log = structlog.get_logger("schedule")
 PRUNE_EVERY = timedelta(days=1)
+FOLD_EVERY = timedelta(hours=1)  # so long at most what was erased stays in the log
 PATIENCE = timedelta(seconds=4)  # for running jobs, after somebody asked to stop
 
 
@@ -37,13 +39,16 @@ class Runner:
     failed: Callable[[MonitorError], None] = lambda error: None
     _stopping: threading.Event = field(default_factory=threading.Event)
     _running: set[str] = field(default_factory=set)
+    _turns: dict[str, threading.Lock] = field(
+        default_factory=dict
+    )  # by source: a collector is asked one thing at a time
     _scheduler: BackgroundScheduler | None = None
 
     def start(self) -> None:
         """Begin; every job runs at once, then at its interval."""
         self.program.store.outbox.recover()
         settings = self.program.settings.schedule
-        jobs = len(self.program.sources) + len(self.program.receivers) + 2
+        jobs = 2 * len(self.program.sources) + len(self.program.receivers) + 3
         scheduler = BackgroundScheduler(
             timezone="UTC",
             executors={"default": ThreadPoolExecutor(max(settings.workers, jobs))},
@@ -51,11 +56,15 @@ class Runner:
         )
         scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
         for source in self.program.sources:
-            self._add(
-                scheduler, f"collect {source.name}", partial(self._collect, source), source.every, settings.jitter
-            )
+            self._turns[source.name] = threading.Lock()
+            job = partial(self._collect, source)
+            self._add(scheduler, f"collect {source.name}", job, source.every, settings.jitter)
+            if recheck.owes(source):
+                job = partial(self._recheck, source)
+                self._add(scheduler, f"recheck {source.name}", job, recheck.every(source), None)
         self._add(scheduler, "work", self._work, settings.work_every, None)
         self._add(scheduler, "prune", self._prune, PRUNE_EVERY, None)
+        self._add(scheduler, "fold", self._fold, FOLD_EVERY, None)
         for name in self.program.receivers:
             self._add(scheduler, f"deliver {name}", partial(self._deliver, name), settings.work_every, None)
         self._scheduler = scheduler
@@ -97,9 +106,24 @@ class Runner:
             self._running.discard(name)
 
     def _collect(self, source: Source) -> None:
-        report = collect.run(self.program, source, now=self.program.clock.now(), stop=self._stopping.is_set)
+        with self._turns[source.name]:
+            report = collect.run(self.program, source, now=self.program.clock.now(), stop=self._stopping.is_set)
         say = log.warning if report.error else log.info
         say("collected", source=source.name, added=report.added, repeated=report.repeated, error=report.error)
+
+    def _recheck(self, source: Source) -> None:
+        report = recheck.run(
+            self.program,
+            source,
+            now=self.program.clock.now(),
+            stop=self._stopping.is_set,
+            turn=self._turns[source.name],
+        )
+        say = log.warning if report.error or report.overdue else log.info
+        say(
+            "re-checked", source=source.name, checked=report.checked, deleted=report.deleted, overdue=report.overdue,
+            error=report.error,
+        )  # fmt: skip
 
     def _work(self) -> None:
         for stage in work(self.program, now=self.program.clock.now(), stop=self._stopping.is_set):
@@ -109,8 +133,13 @@ class Runner:
             log.debug("worked", report=str(report))
 
     def _prune(self) -> None:
+        for report in recheck.abandoned(self.program, now=self.program.clock.now(), stop=self._stopping.is_set):
+            log.warning("erased for a source that is no more", source=report.source, overdue=report.overdue)
         gone = self.program.store.maintenance.prune(now=self.program.clock.now())
         log.info("pruned", rows=gone)
+
+    def _fold(self) -> None:
+        self.program.store.maintenance.fold()
 
     def _deliver(self, name: str) -> None:
         report = deliver.to_receiver(

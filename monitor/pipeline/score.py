@@ -1,4 +1,4 @@
-"""Score: what is pending goes to the model of its language; scores, votes and counts are one transaction a batch.
+"""Score: what is pending goes to the model of its language; scores, stories, votes and counts are one transaction.
 
 Knows the models' protocol and the store; nothing of sources or rules. A post that a model cannot take is set aside
 with the reason, and the others go on. One in a language that no model was measured on is kept as unsure, with the
@@ -17,7 +17,9 @@ from monitor.clock import floor
 from monitor.domain import BUCKET, Label, Score
 from monitor.errors import ModelUnavailable
 from monitor.pipeline.failpoints import reach
+from monitor.pipeline.feeling import feeling_of
 from monitor.pipeline.program import Stop, never
+from monitor.pipeline.stories import group
 from monitor.store import Store
 from monitor.store.scores import Change, Judgement, Pending, Tally
 
@@ -126,14 +128,16 @@ def _judged(item: Pending, said: models.Answer, unsure_below: float) -> Judgemen
     """What is kept of an answer: what a model may not say is unknown, and nothing it says beside counts either."""
     if said.prediction is None:
         return Judgement(item, said.model, None, said.unsure)
-    feeling = said.prediction.sentiment
+    felt = feeling_of(said.prediction.sentiment, item.mention.rating, unsure_below)
     found = {name: answer for name in ANSWERS if (answer := getattr(said.prediction, name)) is not None}
+    if felt.text is not None:  # nothing that the text said is lost under the stars
+        found["text"] = {name: getattr(felt.text, name) for name in ("negative", "neutral", "positive")}
     score = Score(
-        mention_id=item.mention_id, target=item.target, model=said.model, negative=feeling.negative,
-        neutral=feeling.neutral, positive=feeling.positive, label=Label(models.label_of(feeling, unsure_below)),
+        mention_id=item.mention_id, target=item.target, model=said.model, negative=felt.sentiment.negative,
+        neutral=felt.sentiment.neutral, positive=felt.sentiment.positive, label=Label(felt.label),
         answers={name: _short(answer) for name, answer in found.items()} or None,
     )  # fmt: skip
-    return Judgement(item, said.model, score, models.doubt_of(feeling, unsure_below))
+    return Judgement(item, said.model, score, felt.reason)
 
 
 def _short(answer: float | Mapping[str, float]) -> object:
@@ -144,12 +148,11 @@ def _short(answer: float | Mapping[str, float]) -> object:
 
 
 def _save(store: Store, judged: Sequence[Judgement], *, now: datetime, settle: timedelta) -> None:
-    first = sorted(
-        ((each.item, each.score) for each in judged if each.item.before is None and each.item.target and each.score),
-        key=lambda pair: _turn(pair[0]),
-    )
+    new = sorted((each for each in judged if each.item.before is None and each.item.target), key=_turn)
+    told = _stories(store, [each.item for each in new])
+    first = [(each.item, each.score) for each in new if each.score]
     inspected = store.detection.inspected({item.target for item, _ in first})
-    who = {id(item): voters(item.mention, item.target) for item, _ in first}
+    who = {id(item): voters(item.mention, item.target, told[item.mention_id]) for item, _ in first}
     counted = store.scores.voted({voter for each in who.values() for voter in each})
     fresh: dict[int, tuple[float, datetime]] = {}
     sums: dict[tuple[str, datetime, datetime], list[float]] = defaultdict(lambda: [0.0, 0.0])
@@ -170,8 +173,15 @@ def _save(store: Store, judged: Sequence[Judgement], *, now: datetime, settle: t
     store.scores.roll_up(_changes(judged))
 
 
-def _turn(item: Pending) -> tuple[datetime, datetime, tuple[str, str]]:
+def _stories(store: Store, items: Sequence[Pending]) -> dict[int, int]:
+    """The story of each mention that names a brand; one that names several is in one story, whenever each is scored."""
+    known = {item.mention_id: item.story for item in items if item.story is not None}
+    return known | group(store, {item.mention_id: item.mention for item in items if item.mention_id not in known})
+
+
+def _turn(judged: Judgement) -> tuple[datetime, datetime, tuple[str, str]]:
     """The order in which votes count, which is the same however the posts came in."""
+    item = judged.item
     return item.known_at, item.mention.published_at, item.mention.key
 
 

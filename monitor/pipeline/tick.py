@@ -1,4 +1,4 @@
-"""One pass through everything: collect → score → detect → alert → deliver. The order of the program is this file.
+"""One pass through everything: collect → recheck → score → detect → alert → deliver. The program's order is this file.
 
 Knows the stages; nothing of when it is called.
 """
@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.pipeline import alert, collect, deliver, detect, score
+from monitor.pipeline import alert, collect, deliver, detect, recheck, score
 from monitor.pipeline.alert import AlertReport
 from monitor.pipeline.collect import CollectReport
 from monitor.pipeline.deliver import DeliverReport
 from monitor.pipeline.detect import DetectReport
 from monitor.pipeline.program import Program, Stop, never
+from monitor.pipeline.recheck import RecheckReport
 from monitor.pipeline.score import ScoreReport
 
 
@@ -21,6 +22,7 @@ class TickReport:
     """What each stage did."""
 
     collect: tuple[CollectReport, ...]
+    recheck: tuple[RecheckReport, ...]
     score: ScoreReport
     detect: DetectReport
     alert: AlertReport
@@ -31,6 +33,7 @@ def run(program: Program, *, now: datetime, stop: Stop = never) -> TickReport:
     """Every stage once, each until nothing is pending."""
     return TickReport(
         collect=collect_all(program, now=now, stop=stop),
+        recheck=recheck.run_all(program, now=now, stop=stop),
         score=score_pending(program, now=now, stop=stop),
         detect=detect.run(program, now=now, stop=stop),
         alert=alert.run(program, now=now, stop=stop),

@@ -96,7 +96,7 @@ class Detection:
         Those that no model could judge are no evidence of anything, and are left out.
         """
         rows = self._c.rows(
-            f"select t.model, t.negative, t.neutral, t.positive, t.label, t.vote, {READ} from targets t"
+            f"select t.model, t.negative, t.neutral, t.positive, t.label, t.vote, m.story, {READ} from targets t"
             " join mentions m on m.id = t.mention_id where t.brand = ? and t.published_at >= ? and t.published_at < ?"
             " and t.collected_at < ? and t.negative is not null and m.deleted_at is null"
             " order by t.published_at desc, t.mention_id desc limit ?",
@@ -104,8 +104,8 @@ class Detection:
         )  # fmt: skip
         return [
             ScoredMention(
-                mention=mention_of(row[6:]), brand=brand, model=row[0], negative=row[1], neutral=row[2],
-                positive=row[3], label=Label(row[4]), vote=bool(row[5]),
+                mention=mention_of(row[7:]), brand=brand, model=row[0], negative=row[1], neutral=row[2],
+                positive=row[3], label=Label(row[4]), vote=bool(row[5]), story=row[6],
             )
             for row in rows
         ]  # fmt: skip

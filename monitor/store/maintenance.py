@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor.clock import to_ms
-from monitor.errors import StoreError
+from monitor.errors import StoreBusy, StoreError
 from monitor.store.database import Connection, connect, sqlite3, sqlite_version
 from monitor.store.migrations import migrations
+from monitor.store.stories import Stories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,22 @@ class Info:
 
 
 VOTES_KEPT = timedelta(days=30)  # far longer than any vote is asked for again
-RECORDS_KEPT = timedelta(days=90)  # of polls, of rows set aside, of attempts to deliver
+RECORDS_KEPT = timedelta(days=90)  # of attempts to deliver
+POLLS_KEPT = timedelta(days=400)  # a year of costs and coverage, and of states that are over
+REJECTS_KEPT = timedelta(days=30)  # they are strangers' words that no deletion can find
+# Of posts that were deleted before they came. No platform's search reaches back more than 7 days (X; a Jetstream 36
+# hours), so that after 8 days no reading of ours can bring such a post any more.
+TOMBSTONES_KEPT = timedelta(days=8)
+OWNERS_KEPT = timedelta(days=30)  # so long an account that closed may come back, and its posts with it
+_OLD = (
+    ("delete from votes where published_at < ?", VOTES_KEPT),
+    ("delete from polls where at < ?", POLLS_KEPT),
+    ("delete from rejects where seen_at < ?", REJECTS_KEPT),
+    ("delete from attempts where finished_at < ?", RECORDS_KEPT),
+    ("delete from tombstones where told_at < ?", TOMBSTONES_KEPT),
+    ("delete from source_states where until < ?", POLLS_KEPT),
+    ("delete from waits where not_before < ?", timedelta(days=1)),
+)
 
 
 class Maintenance:
@@ -38,6 +54,7 @@ class Maintenance:
         """Sizes and counts; with `check`, SQLite reads the whole file for damage."""
         tables = (
             "mentions", "targets", "scores", "quarantine", "rejects", "spikes", "incidents", "alerts", "outbox", "gaps",
+            "tombstones",
         )  # fmt: skip
         intact = self._c.rows("pragma integrity_check")[0][0] == "ok" if check else None
         return Info(
@@ -65,15 +82,27 @@ class Maintenance:
             raise StoreError(f"{target}: the backup was not written ({error}).") from error
 
     def prune(self, *, now: datetime) -> int:
-        """Forget what only grows: old votes, polls, rejects and attempts; return how many rows went."""
-        votes, records = to_ms(now - VOTES_KEPT), to_ms(now - RECORDS_KEPT)
+        """Forget what only grows, each kind after its time; return how many rows went. Posts stay."""
         with self._c.transaction():
-            return (
-                self._c.execute("delete from votes where published_at < ?", votes)
-                + self._c.execute("delete from polls where at < ?", records)
-                + self._c.execute("delete from rejects where seen_at < ?", records)
-                + self._c.execute("delete from attempts where finished_at < ?", records)
+            gone = sum(self._c.execute(sql, to_ms(now - kept)) for sql, kept in _OLD)
+            self._c.execute(
+                "update mentions set gone_author = null where gone_author is not null and erased_at < ?",
+                to_ms(now - OWNERS_KEPT),
             )
+            return gone + Stories(self._c).prune(now=now)
+
+    def fold(self) -> bool:
+        """Bring the log into the file and empty it, so that what was erased is gone from both; True when it is.
+
+        A reader that holds on, or another thread that writes, puts it off: nobody is made to wait for it.
+        """
+        self._c.execute("pragma busy_timeout = 500")
+        try:
+            return bool(self._c.rows("pragma wal_checkpoint(truncate)")[0][0] == 0)
+        except StoreBusy:
+            return False
+        finally:
+            self._c.execute("pragma busy_timeout = 5000")
 
     def vacuum(self) -> None:
         """Give unused room back to the disk and fold the log into the file."""

@@ -7,24 +7,34 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from monitor.clock import from_ms, to_ms
+from monitor.clock import MILLISECOND, from_ms, to_ms
 from monitor.domain import Author, Deletion, Engagement, Mention
 from monitor.store import writable
 from monitor.store.database import Connection
-from monitor.store.erasure import forget_quotes
+from monitor.store.erasure import ASKED, Erasure
 
 _COLUMNS = (
     "id, platform, native_id, source, text, url, lang, author_id, author, followers, likes, replies, reposts, quotes,"
-    " views, conversation_id, in_reply_to, extra, published_at, collected_at, edited_at"
+    " views, conversation_id, in_reply_to, extra, published_at, collected_at, edited_at, quoted, rating, checked_at"
 )
-_INSERT = f"insert into mentions ({_COLUMNS}) values ({', '.join('?' * 21)})"
+_INSERT = f"insert into mentions ({_COLUMNS}) values ({', '.join('?' * 24)})"
+# What a later reading may tell better; of each, what it does not tell stays as it is.
+_FACTS = (
+    "url", "lang", "author_id", "author", "followers", "likes", "replies", "reposts", "quotes", "views",
+    "conversation_id", "in_reply_to", "quoted", "rating", "edited_at",
+)  # fmt: skip
+_ALIVE = {"deleted_at": None, "erased_at": None, "gone_because": None, "restorable": 0, "gone_author": None}
+_KNOWN = ", ".join(("id", "text", "extra", "published_at", "collected_at", "checked_at", "deleted_at", "restorable",
+                    *_FACTS))  # fmt: skip
+SEEN_AGAIN = timedelta(hours=1)  # so exact is the time at which a post was seen last
 _TARGET = "insert or ignore into targets (mention_id, brand, published_at, collected_at) values (?, ?, ?, ?)"
 READ = (
     "m.platform, m.native_id, m.text, m.url, m.lang, m.author_id, m.author, m.followers, m.likes, m.replies, m.reposts,"
-    " m.quotes, m.views, m.conversation_id, m.in_reply_to, m.extra, m.published_at, m.collected_at, m.edited_at"
+    " m.quotes, m.views, m.conversation_id, m.in_reply_to, m.extra, m.published_at, m.collected_at, m.edited_at,"
+    " m.quoted, m.rating"
 )
 
 
@@ -42,17 +52,25 @@ class Mentions:
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
+        self._erasure = Erasure(connection)
 
     def upsert(
-        self, mentions: Sequence[Mention], brands: Sequence[tuple[str, ...]], *, source: str, now: datetime
+        self,
+        mentions: Sequence[Mention],
+        brands: Sequence[tuple[str, ...]],
+        *,
+        source: str,
+        now: datetime,
+        only_known: bool = False,
     ) -> Upsert:
         """Store posts with the brands they are about (none: the brand ""). Reading again never doubles.
 
-        A post whose text changed is kept as it is now, and waits to be scored again; a deleted one stays deleted.
+        A post whose text changed is kept as it is now, and waits to be scored again. A deleted one stays deleted, also
+        where its deletion came first, unless its platform shows it again. `only_known`: what is not stored stays out.
         """
         fresh = _each_once(zip(map(writable.mention, mentions), brands, strict=True))
         known = self._known(fresh)
-        new = [pair for key, pair in fresh.items() if key not in known]
+        new = [] if only_known else self._wanted([pair for key, pair in fresh.items() if key not in known])
         self._add(new, source, to_ms(now))
         edited = 0
         for key, row in known.items():
@@ -61,26 +79,39 @@ class Mentions:
         return Upsert(len(new), edited, len(mentions) - len(new) - edited)
 
     def delete(self, deletions: Iterable[Deletion], *, now: datetime) -> int:
-        """Leave a tombstone of each: its counts stay, its text and author go."""
-        return sum(self._bury(gone, to_ms(gone.deleted_at or now)) for gone in deletions)
+        """Do as platforms say of their posts, in this order; return how many posts were erased.
 
-    def _bury(self, gone: Deletion, at: int) -> int:
-        found = self._c.one(
-            "update mentions set text = '', url = null, author_id = null, author = null, followers = null,"
-            " extra = '{}', conversation_id = null, in_reply_to = null, deleted_at = ?"
-            " where platform = ? and native_id = ? and deleted_at is null returning id",
-            at, gone.platform, writable.text(gone.native_id),
-        )  # fmt: skip
-        if found is None:
-            return 0
-        self._c.execute("update targets set pending = 0 where mention_id = ? and pending > 0", found[0])
-        self._c.execute("update quarantine set reason = 'deleted' where mention_id = ?", found[0])
-        forget_quotes(self._c, gone.platform, writable.text(gone.native_id))
-        return 1
+        Each leaves a tombstone: its counts stay, its text and author go. What may be shown again is marked so, and
+        comes back when it is read again; so call this with the restored ones before their page's posts are stored.
+        """
+        return self._erasure.apply(deletions, now=now)
+
+    def delete_overdue(self, source: str, before: datetime, *, now: datetime, limit: int = 500) -> int:
+        """Erase a source's posts that were last seen before a moment, the oldest first; return how many."""
+        return self._erasure.overdue(source, before, now=now, limit=limit)
+
+    def forget(self, platform: str, *, author: str | None = None, native_id: str | None = None, now: datetime) -> int:
+        """Erase a post, or all posts of an author (an id or a handle), because a person asks; nothing restores them."""
+        found = [native_id] if native_id is not None else self._erasure.written_by(platform, author or "")
+        return self.delete([Deletion(platform=platform, native_id=each, reason=ASKED) for each in found], now=now)
 
     def count(self) -> int:
         """How many posts there are, tombstones among them."""
         return int(self._c.rows("select count(*) from mentions")[0][0])
+
+    def known_keys(self, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of these keys (platform, native_id) under which a post is stored, or its tombstone."""
+        by_platform: dict[str, list[str]] = {}
+        for platform, native_id in keys:
+            by_platform.setdefault(platform, []).append(native_id)
+        return {
+            (platform, row[0])
+            for platform, ids in by_platform.items()
+            for row in self._c.rows(
+                "select native_id from mentions where platform = ? and native_id in (select value from json_each(?))",
+                platform, json.dumps(ids),
+            )
+        }  # fmt: skip
 
     def search(self, words: str, *, limit: int = 50) -> list[Mention]:
         """The newest posts that hold every word, whatever characters the words are made of."""
@@ -103,12 +134,20 @@ class Mentions:
         found: dict[tuple[str, str], tuple[Any, ...]] = {}
         for platform, ids in by_platform.items():
             rows = self._c.rows(
-                "select native_id, id, text, deleted_at, likes, replies, reposts, quotes, views, published_at,"
-                " collected_at from mentions where platform = ? and native_id in (select value from json_each(?))",
+                f"select native_id, {_KNOWN} from mentions"
+                " where platform = ? and native_id in (select value from json_each(?))",
                 platform, json.dumps(ids),
             )  # fmt: skip
             found.update({(platform, row[0]): row[1:] for row in rows})
         return found
+
+    def _wanted(self, new: list[tuple[Mention, tuple[str, ...]]]) -> list[tuple[Mention, tuple[str, ...]]]:
+        """New posts without those whose deletion was told before they came."""
+        ids: dict[str, list[str]] = {}
+        for mention, _ in new:
+            ids.setdefault(mention.platform, []).append(mention.native_id)
+        buried = {(platform, name) for platform, names in ids.items() for name in self._erasure.buried(platform, names)}
+        return [pair for pair in new if pair[0].key not in buried] if buried else new
 
     def _add(self, new: Sequence[tuple[Mention, tuple[str, ...]]], source: str, now: int) -> None:
         first = int(self._c.rows("select coalesce(max(id), 0) + 1 from mentions")[0][0])
@@ -116,35 +155,44 @@ class Mentions:
         targets: list[tuple[Any, ...]] = []
         for number, (mention, about) in enumerate(new, first):
             known = to_ms(mention.known_at) if mention.known_at else now
-            row = _row(number, mention, source, known)
+            row = _row(number, mention, source, known, now)
             rows.append(row)
             targets.extend((number, brand, row[18], known) for brand in about or ("",))
         self._c.many(_INSERT, rows)
         self._c.many(_TARGET, targets)
 
     def _refresh(self, row: tuple[Any, ...], mention: Mention, about: tuple[str, ...], now: int) -> int:
-        """Bring a known post up to date; return 1 when its text changed."""
-        number, text, deleted_at, *counts, published, collected = row
+        """Bring a known post up to date; return 1 when its text changed, or came back."""
+        number, text, extra, published, collected, checked, deleted_at, restorable, *before = row
+        if deleted_at is not None and not restorable:
+            return 0
+        told = _told(mention)
+        facts = zip(_FACTS, told, before, strict=True)
+        changes = {name: new for name, new, old in facts if new is not None and new != old}
+        if mention.extra and (merged := _merged(extra, mention.extra)) != extra:
+            changes["extra"] = merged
+        if text != mention.text:
+            changes["text"] = mention.text
+            if deleted_at is None:
+                changes.setdefault("edited_at", told[-1] or now)
         if deleted_at is not None:
-            return 0
-        seen = mention.engagement
-        fresh = (seen.likes, seen.replies, seen.reposts, seen.quotes, seen.views)
-        merged = [old if new is None else new for new, old in zip(fresh, counts, strict=True)]
-        if merged != counts:
-            self._c.execute(
-                "update mentions set likes = ?, replies = ?, reposts = ?, quotes = ?, views = ? where id = ?",
-                *merged,
-                number,
-            )
+            changes |= _ALIVE
+            self._c.execute("delete from quarantine where mention_id = ?", number)
+        if changes or checked is None or now - checked >= SEEN_AGAIN // MILLISECOND:
+            self._change(number, changes | {"checked_at": now})
         self._c.many(_TARGET, [(number, brand, published, max(collected, now)) for brand in about])
-        if text == mention.text:
-            return 0
-        edited = to_ms(mention.edited_at) if mention.edited_at else now
-        self._c.execute("update mentions set text = ?, edited_at = ? where id = ?", mention.text, edited, number)
+        return self._pend(number) if "text" in changes else 0
+
+    def _pend(self, number: int) -> int:
+        """Leave a post waiting for a score of its present text."""
         self._c.execute(
             "update targets set pending = case when label is null then 1 else 2 end where mention_id = ?", number
         )
         return 1
+
+    def _change(self, number: int, values: Mapping[str, object]) -> None:
+        names = ", ".join(f"{name} = ?" for name in values)
+        self._c.execute(f"update mentions set {names} where id = ?", *values.values(), number)
 
 
 def _each_once(
@@ -158,7 +206,7 @@ def _each_once(
     return found
 
 
-def _row(number: int, mention: Mention, source: str, known: int) -> tuple[Any, ...]:
+def _row(number: int, mention: Mention, source: str, known: int, now: int) -> tuple[Any, ...]:
     author, seen = mention.author, mention.engagement
     return (
         number, mention.platform, mention.native_id, source, mention.text, mention.url, mention.lang,
@@ -166,7 +214,24 @@ def _row(number: int, mention: Mention, source: str, known: int) -> tuple[Any, .
         seen.views, mention.conversation_id, mention.in_reply_to,
         json.dumps(dict(mention.extra), default=str) if mention.extra else "{}",
         to_ms(mention.published_at), known, to_ms(mention.edited_at) if mention.edited_at else None,
+        mention.quoted, mention.rating, now,
     )  # fmt: skip
+
+
+def _told(mention: Mention) -> tuple[Any, ...]:
+    """What a reading says of _FACTS."""
+    author, seen = mention.author, mention.engagement
+    return (
+        mention.url, mention.lang, author.native_id, author.handle, author.followers, seen.likes, seen.replies,
+        seen.reposts, seen.quotes, seen.views, mention.conversation_id, mention.in_reply_to, mention.quoted,
+        mention.rating, to_ms(mention.edited_at) if mention.edited_at else None,
+    )  # fmt: skip
+
+
+def _merged(before: str, new: Mapping[str, object]) -> str:
+    """Fields of two readings together, the later one's word on each that both tell."""
+    text = json.dumps(dict(new), default=str)
+    return text if text == before else json.dumps(json.loads(before) | json.loads(text))
 
 
 def mention_of(row: Sequence[Any]) -> Mention:
@@ -177,4 +242,5 @@ def mention_of(row: Sequence[Any]) -> Mention:
         engagement=Engagement(likes=row[8], replies=row[9], reposts=row[10], quotes=row[11], views=row[12]),
         conversation_id=row[13], in_reply_to=row[14], extra=json.loads(row[15]),
         published_at=from_ms(row[16]), known_at=from_ms(row[17]), edited_at=from_ms(row[18]) if row[18] else None,
+        quoted=row[19], rating=row[20],
     )  # fmt: skip

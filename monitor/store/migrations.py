@@ -124,3 +124,60 @@ def reasons(db: Database) -> None:
         " m.author, m.followers, m.text, m.url, t.label, t.negative, t.neutral, t.positive, t.model, t.reason"
         " from targets t join mentions m on m.id = t.mention_id"
     )
+
+
+@migrations(name="0003_duties")
+def duties(db: Database) -> None:
+    """What collecting owes: re-checks, tombstones of posts never seen, states of sources, waits shared by a key."""
+    for column in ("rating real", "quoted text", "checked_at integer", "erased_at integer", "gone_because text"):
+        db.execute(f"alter table mentions add column {column}")
+    # 1: the platform says that it may be shown again, so a later read fills the tombstone.
+    db.execute("alter table mentions add column restorable integer not null default 0")
+    # Whose post it was, as a digest, where the account may come back and its posts with it; forgotten after a while.
+    db.execute("alter table mentions add column gone_author blob")
+    db.execute("create index mentions_by_gone_author on mentions (gone_author) where gone_author is not null")
+    db.execute("update mentions set checked_at = collected_at, erased_at = deleted_at")
+    db.execute("create index mentions_by_author on mentions (platform, author_id) where author_id is not null")
+    db.execute("create index mentions_to_check on mentions (source, checked_at) where deleted_at is null")
+    # A deletion that came before its post. The id is kept as a digest: nothing of the post is.
+    db.execute(
+        "create table tombstones (platform text not null, digest blob not null, deleted_at integer not null,"
+        " told_at integer not null, reason text not null, primary key (platform, digest)) strict, without rowid"
+    )
+    db.execute("create index tombstones_by_time on tombstones (told_at)")
+    # What keys those digests, so that they say nothing outside of this database and its copies.
+    db.execute("create table salts (purpose text primary key, salt blob not null) strict, without rowid")
+    db.execute("insert into salts values ('tombstones', randomblob(16))")
+    # What a source is besides read or blind: quiet, unreadable, partial, new fields, thinned, capped.
+    db.execute(
+        "create table source_states (source text not null, state text not null, since integer not null,"
+        " until integer, detail text not null, primary key (source, state, since)) strict, without rowid"
+    )
+    db.execute(
+        "create table source_fields (source text not null, field text not null, first_seen integer not null,"
+        " primary key (source, field)) strict, without rowid"
+    )
+    # Sources that share a key share its limit.
+    db.execute(
+        "create table waits (credential text primary key, not_before integer not null, asked_at integer not null,"
+        " reason text not null) strict, without rowid"
+    )
+    for column in ("units real", "remaining integer", "resets_at integer"):
+        db.execute(f"alter table polls add column {column}")
+    db.execute("alter table gaps add column filled_at integer")
+    # A re-check's place is its own.
+    db.execute("alter table sources add column recheck_cursor text")
+
+
+@migrations(name="0004_stories")
+def stories(db: Database) -> None:
+    """Which posts tell one story: its number at the post, and for some days what it is found by."""
+    db.execute("alter table mentions add column story integer")
+    # Names and bands of texts, as numbers, and the story that each leads to.
+    db.execute(
+        "create table story_keys (key integer primary key, story integer not null, said_at integer not null) strict"
+    )
+    # Of each story's first text 128 bytes to compare others with; the text cannot be had from them.
+    db.execute(
+        "create table stories (story integer primary key, signature blob not null, said_at integer not null) strict"
+    )

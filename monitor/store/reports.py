@@ -8,14 +8,19 @@ from typing import Any
 from monitor.clock import from_ms, iso, to_ms
 from monitor.store.database import Connection
 
+# What a model may say beside sentiment; None where it does not.
+ANSWERS = ("complaint", "emotion", "irony", "offensive", "touchpoints")
 MENTIONS = (
     "platform", "id", "brand", "created_at", "collected_at", "edited_at", "deleted_at", "author", "followers",
     "text", "url", "lang",
     "likes", "retweets", "replies", "quotes", "views", "label", "negative", "neutral", "positive", "polarity",
-    "complaint", "emotion", "irony", "offensive", "touchpoints", "model", "reason",
+    *ANSWERS, "model", "reason", "rating", "deleted_because",
 )  # fmt: skip
-# What a model may say beside sentiment; None where it does not.
-ANSWERS = ("complaint", "emotion", "irony", "offensive", "touchpoints")
+# What may be handed on where a platform lets people hand on ids and no more: its id of the post, and what is ours.
+IDS = (
+    "platform", "id", "brand", "collected_at", "label", "negative", "neutral", "positive", "polarity", *ANSWERS,
+    "model", "reason",
+)  # fmt: skip
 TRENDS = (
     "brand", "bucket_start", "mentions", "negative", "neutral", "positive", "unsure",
     "negative_share", "net_sentiment", "expected_negatives", "unmeasured",
@@ -34,7 +39,8 @@ class Reports:
         found = self._c.stream(
             "select m.platform, m.native_id, t.brand, m.published_at, m.collected_at, m.edited_at, m.deleted_at,"
             " m.author, m.followers, m.text, m.url, m.lang, m.likes, m.reposts, m.replies, m.quotes, m.views, t.label,"
-            " t.negative, t.neutral, t.positive, t.positive - t.negative, s.answers, t.model, t.reason"
+            " t.negative, t.neutral, t.positive, t.positive - t.negative, s.answers, t.model, t.reason,"
+            " m.rating, m.gone_because"
             " from targets t join mentions m on m.id = t.mention_id"
             " left join scores s on s.mention_id = t.mention_id and s.target = t.brand and s.model = t.model"
             " where (?1 is null or t.brand = ?1) and (?2 is null or m.published_at >= ?2)"

@@ -38,6 +38,7 @@ class Pending:
     mention: Mention
     known_at: datetime  # when the program first knew that the post is about the brand
     before: tuple[Label, float | None] | None
+    story: int | None = None  # that it was put into already, as a post about another brand
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,31 +96,31 @@ class Scores:
     def pending(self, *, limit: int) -> list[Pending]:
         """Mentions without a score of their present text: new ones first, in the order in which they became known."""
         found = self._c.rows(
-            f"select t.mention_id, t.brand, t.label, t.negative, t.collected_at, {READ} from targets t join mentions m"
-            " on m.id = t.mention_id where t.pending > 0"
+            f"select t.mention_id, t.brand, t.label, t.negative, t.collected_at, m.story, {READ} from targets t"
+            " join mentions m on m.id = t.mention_id where t.pending > 0"
             " order by t.pending, t.collected_at, t.published_at, t.mention_id, t.brand limit ?",
             limit,
         )
         return [
             Pending(
-                mention_id=row[0], target=row[1], mention=mention_of(row[5:]), known_at=from_ms(row[4]),
-                before=(Label(row[2]), row[3]) if row[2] is not None else None,
+                mention_id=row[0], target=row[1], mention=mention_of(row[6:]), known_at=from_ms(row[4]),
+                before=(Label(row[2]), row[3]) if row[2] is not None else None, story=row[5],
             )
             for row in found
         ]  # fmt: skip
 
     def unchanged(self, items: Iterable[Pending]) -> set[tuple[int, str]]:
-        """Which of these still wait with the text that was read; call it in the transaction that saves.
+        """Which of these still wait with the text and stars that were read; call it in the transaction that saves.
 
         The others were edited or deleted while the model was at work.
         """
-        texts = {(item.mention_id, item.target): item.mention.text for item in items}
+        read = {(item.mention_id, item.target): (item.mention.text, item.mention.rating) for item in items}
         rows = self._c.rows(
-            "select t.mention_id, t.brand, m.text from targets t join mentions m on m.id = t.mention_id"
+            "select t.mention_id, t.brand, m.text, m.rating from targets t join mentions m on m.id = t.mention_id"
             " where t.pending > 0 and t.mention_id in (select value from json_each(?))",
-            json.dumps([number for number, _ in texts]),
+            json.dumps([number for number, _ in read]),
         )
-        return {(number, brand) for number, brand, text in rows if texts.get((number, brand)) == text}
+        return {(number, brand) for number, brand, *now in rows if read.get((number, brand)) == tuple(now)}
 
     def pending_count(self) -> int:
         """How many scores are missing."""

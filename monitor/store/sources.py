@@ -1,9 +1,10 @@
-"""Sources: where each resumes, how its polls went, what was set aside, which ranges are holes.
+"""Sources: where each resumes, whether it is read, what was set aside; beside them its polls, its gaps, its states.
 
 Knows nothing of platforms; a cursor's text means something only to its collector.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,9 @@ from monitor.clock import from_ms, to_ms
 from monitor.domain import Coverage, Cursor, Reject
 from monitor.store import writable
 from monitor.store.database import Connection
+from monitor.store.gaps import BLIND, Gaps
+from monitor.store.polls import Polls
+from monitor.store.states import States
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,9 @@ class Sources:
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
+        self.polls = Polls(connection)
+        self.ranges = Gaps(connection)
+        self.states = States(connection)
 
     def cursor(self, source: str) -> Cursor | None:
         """Where to resume reading; None: from the beginning."""
@@ -49,14 +56,7 @@ class Sources:
 
     def record(self, source: str, coverage: Coverage, *, added: int, rejected: int, now: datetime) -> None:
         """Keep what one page said of completeness."""
-        since, until = _ms(coverage.since), _ms(coverage.until)
-        self._c.execute(
-            "insert into polls (source, at, asked, returned, added, rejected, more_available, total, since, until,"
-            " cost)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            source, to_ms(now), coverage.asked, coverage.returned, added, rejected, int(coverage.more_available),
-            coverage.total, since, until, coverage.cost,
-        )  # fmt: skip
+        self.polls.record(source, coverage, added=added, rejected=rejected, now=now)
 
     def reject(self, source: str, rejects: Iterable[Reject], *, now: datetime) -> None:
         """Set rows aside; the same row of the same source once."""
@@ -75,6 +75,15 @@ class Sources:
             ],
         )
 
+    def unseen(self, source: str, rejects: Iterable[Reject]) -> int:
+        """How many of these rows were not set aside before, wherever in an answer they stood then."""
+        raws = {writable.text(item.raw) for item in rejects}
+        known = self._c.rows(
+            "select distinct raw from rejects where source = ? and raw in (select value from json_each(?))",
+            source, json.dumps(list(raws)),
+        )  # fmt: skip
+        return len(raws) - len(known)
+
     def rejects(self, source: str | None = None, *, limit: int = 100) -> list[tuple[str, Reject]]:
         """What was set aside, newest first, with its source."""
         rows = self._c.rows(
@@ -88,10 +97,11 @@ class Sources:
         """How many rows were set aside."""
         return int(self._c.rows("select count(*) from rejects where ? is null or source = ?", source, source)[0][0])
 
-    def succeeded(self, source: str, *, now: datetime, patience: timedelta | None = None) -> None:
+    def succeeded(self, source: str, *, now: datetime, patience: timedelta | None = None, whole: bool = False) -> None:
         """A poll came to its end: the source is read, and a hole that was open ends here.
 
-        Where the last one is longer ago than `patience`, nobody listened meanwhile: that is a hole as well.
+        Where the last one is longer ago than `patience`, nobody listened meanwhile: that is a hole as well. A poll that
+        is `whole`, with nothing left behind, has read what was published in those holes.
         """
         moment = to_ms(now)
         with self._c.transaction():
@@ -112,6 +122,8 @@ class Sources:
                 "update gaps set until = max(since, ?), closed_at = ? where source = ? and until is null",
                 moment, moment, source,
             )  # fmt: skip
+            if whole:
+                self.ranges.read_up(source, now=now)
 
     def failed(self, source: str, reason: str, *, now: datetime, wait: timedelta | None = None) -> None:
         """A poll broke off: count it, remember why, and call the source blind since its last success."""
@@ -128,22 +140,18 @@ class Sources:
             # A hole that began at the same moment and was closed is the same hole, open again.
             self._c.execute(
                 "insert into gaps (source, since, until, reason, found_at)"
-                " select name, blind_since, null, 'blind', ? from sources where name = ?"
-                " on conflict do update set until = null, closed_at = null",
-                moment, source,
+                " select name, blind_since, null, ?, ? from sources where name = ?"
+                " on conflict do update set until = null, closed_at = null, filled_at = null",
+                BLIND, moment, source,
             )  # fmt: skip
 
     def gap(self, source: str, since: datetime, until: datetime, reason: str, *, now: datetime) -> None:
         """Remember a range that could not be read."""
-        self._c.execute(
-            "insert or ignore into gaps (source, since, until, reason, found_at) values (?, ?, ?, ?, ?)",
-            source, to_ms(since), to_ms(until), reason, to_ms(now),
-        )  # fmt: skip
+        self.ranges.add(source, since, until, reason, now=now)
 
     def gaps(self, source: str) -> list[tuple[datetime, datetime | None, str]]:
-        """The known holes of a source as (since, until, reason); until None: open still."""
-        rows = self._c.rows("select since, until, reason from gaps where source = ? order by since", source)
-        return [(from_ms(row[0]), from_ms(row[1]) if row[1] is not None else None, row[2]) for row in rows]
+        """The known holes of a source as (since, until, reason), filled or not; until None: open still."""
+        return [(each.since, each.until, each.reason) for each in self.ranges.of(source)]
 
     def health(self) -> dict[str, SourceHealth]:
         """Each source's state, by name."""
@@ -162,10 +170,6 @@ def _health(row: tuple[Any, ...]) -> SourceHealth:
         name=row[0], last_poll=time(1), last_success=time(2), failures=row[3], last_error=row[4],
         blind_since=time(5), not_before=time(6),
     )  # fmt: skip
-
-
-def _ms(moment: datetime | None) -> int | None:
-    return None if moment is None else to_ms(moment)
 
 
 def _digest(item: Reject) -> str:

@@ -12,9 +12,12 @@ from monitor.store.incidents import Incidents
 from monitor.store.maintenance import Maintenance
 from monitor.store.mentions import Mentions
 from monitor.store.outbox import Outbox
+from monitor.store.proof import Proof
+from monitor.store.rechecks import Rechecks
 from monitor.store.reports import Reports
 from monitor.store.scores import Scores
 from monitor.store.sources import Sources
+from monitor.store.stories import Stories
 
 
 class Store:
@@ -25,12 +28,15 @@ class Store:
         self._connection = Connection(path, write=write)
         self.mentions = Mentions(self._connection)
         self.scores = Scores(self._connection)
+        self.stories = Stories(self._connection)
         self.sources = Sources(self._connection)
+        self.rechecks = Rechecks(self._connection)
         self.detection = Detection(self._connection)
         self.incidents = Incidents(self._connection)
         self.outbox = Outbox(self._connection)
         self.reports = Reports(self._connection)
         self.maintenance = Maintenance(self._connection)
+        self.proof = Proof(self._connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -24,7 +24,7 @@ def mention(post: Mention) -> Mention:
     author, seen = post.author, post.engagement
     words = (
         post.platform, post.native_id, post.text, post.url, post.lang, author.native_id, author.handle,
-        post.conversation_id, post.in_reply_to,
+        post.conversation_id, post.in_reply_to, post.quoted,
     )  # fmt: skip
     counts = (author.followers, seen.likes, seen.replies, seen.reposts, seen.quotes, seen.views)
     try:
@@ -40,6 +40,7 @@ def _mended(post: Mention) -> Mention:
         post,
         platform=text(post.platform), native_id=text(post.native_id), text=text(post.text), url=_text(post.url),
         lang=_text(post.lang), conversation_id=_text(post.conversation_id), in_reply_to=_text(post.in_reply_to),
+        quoted=_text(post.quoted),
         author=Author(
             native_id=_text(author.native_id), handle=_text(author.handle), followers=_count(author.followers)
         ),

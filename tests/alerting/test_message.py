@@ -10,7 +10,7 @@ import pytest
 from monitor.alerting import sample
 from monitor.alerting.message import Templates
 from monitor.clock import parse
-from monitor.domain import Alert, Author, Incident, Message, Phase
+from monitor.domain import Alert, Author, Flood, Incident, Message, Phase
 from monitor.errors import SettingsError
 
 ROOT = Path(__file__).parents[2]
@@ -111,8 +111,32 @@ def test_a_long_post_is_cut() -> None:
     long = replace(post, mention=replace(post.mention, text="lost parcel " * 2_000))
     said = message(replace(alert, explanation=replace(alert.explanation, top_posts=(long,))), incident)
     (line,) = [line for line in said.body.splitlines() if line.startswith("1. ")]
-    assert len(line) < 300
+    assert len(line) < 350
     assert "…" in line
+
+
+def test_few_voices_are_told_in_a_sentence_and_many_are_not() -> None:
+    alert, incident = sample.alert()
+
+    def lines(*floods: Flood) -> list[str]:
+        body = message(replace(alert, explanation=replace(alert.explanation, floods=floods)), incident).body
+        return [line for line in body.splitlines() if line.startswith("Few voices")]
+
+    few, copies = Flood(posts=41, total=52, accounts=3), Flood(posts=38, total=52)
+    assert lines() == []
+    assert lines(few) == ["Few voices: 41 of 52 unhappy posts come from 3 accounts"]
+    assert lines(few, copies) == [
+        "Few voices: 41 of 52 unhappy posts come from 3 accounts; 38 of 52 unhappy posts are copies of one text"
+    ]
+
+
+def test_a_post_tells_how_often_it_was_copied_and_how_far_its_copies_reach_together() -> None:
+    alert, incident = sample.alert()
+    said = message(replace(alert, explanation=replace(alert.explanation, stories=())), incident)
+    assert "copies by" not in said.body
+    facts = json.loads(json.dumps(message(alert, incident).facts, allow_nan=False))
+    assert facts["stories"] == [{"posts": 14, "authors": 14, "reach": 13_200, "platform": "x", "native_id": "1"}]
+    assert facts["floods"] == [{"posts": 14, "total": 27, "accounts": None}]
 
 
 def test_unknown_followers_are_left_out_and_never_nought() -> None:

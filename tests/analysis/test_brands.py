@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analysis.brands import Matcher, plain, query
+from monitor.analysis.brands import Matcher, query
 from monitor.clock import EPOCH
 from monitor.domain import Brand, Mention
+from monitor.words import plain
 from tests.support.fakes import post
 
 NIMBUS = Brand(name="Nimbus", names=("Nimbus Air",), handles=("nimbusair",), hashtags=("flynimbus",),

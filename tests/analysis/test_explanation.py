@@ -8,16 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analysis.explanation import explain, from_json, seen, to_json
+from monitor.analysis.explanation import explain, from_json, to_json
+from monitor.analysis.voices import seen
 from monitor.domain import (
     Author,
     Engagement,
     Explanation,
+    Flood,
     Label,
     Mention,
     Phase,
     ScoredMention,
     Spike,
+    Story,
     Term,
 )
 
@@ -48,6 +51,7 @@ def post(
     platform: str = "x",
     negative: float = 0.9,
     vote: bool = True,
+    story: int | None = None,
 ) -> ScoredMention:
     mention = Mention(
         platform=platform,
@@ -66,6 +70,7 @@ def post(
         positive=0.0,
         label=label,
         vote=vote,
+        story=story,
     )
 
 
@@ -140,6 +145,32 @@ def test_a_person_and_a_text_are_shown_once() -> None:
     assert top(post(1, author=rosa), post(2, author=rosa), post(5, "The app is DOWN"), *copied) == ["1", "3"]
 
 
+def test_near_copies_are_shown_once_and_count_once_for_a_word() -> None:
+    copies = [post(n, f"the refund never came, dear all{n}", story=7) for n in range(9)]
+    calm = [post(n, f"van number{n} is fine") for n in range(100, 200)]
+    assert top(*copies) == ["0"]
+    assert explain(SPIKE, copies, calm).terms == ()
+    apart = [replace(each, story=None) for each in copies]
+    assert explain(SPIKE, apart, calm).terms != ()
+
+
+def test_what_was_copied_most_is_told_and_shown_even_where_others_were_seen_more() -> None:
+    copies = [post(n, f"never again, ask all{n}", story=7) for n in range(12)]
+    loud = [post(n, author=Author(handle=f"star{n}", followers=9_000 + n), story=n) for n in range(20, 28)]
+    result = explained(*copies, *loud)
+    assert result.floods == (Flood(posts=12, total=20),)
+    assert result.stories == (Story(posts=12, authors=12, reach=None, platform="x", native_id="0"),)
+    assert [each.mention.native_id for each in result.top_posts] == ["27", "26", "25", "24", "0"]
+
+
+def test_where_many_speak_the_most_seen_are_shown_whatever_is_copied() -> None:
+    copies = [post(n, f"never again, ask all{n}", story=7) for n in range(3)]
+    loud = [post(n, author=Author(handle=f"star{n}", followers=9_000 + n), story=n) for n in range(20, 28)]
+    result = explained(*copies, *loud)
+    assert (result.floods, result.stories[0].posts) == ((), 3)
+    assert [each.mention.native_id for each in result.top_posts] == ["27", "26", "25", "24", "23"]
+
+
 def test_only_negative_posts_are_shown_and_at_most_five() -> None:
     happy = post(99, label=Label.POSITIVE, author=Author(handle="fan", followers=9_999))
     unsure = post(98, label=Label.UNSURE, author=Author(handle="star", followers=9_999))
@@ -184,6 +215,8 @@ mentions = st.builds(
     edited_at=st.none() | moments,
     conversation_id=st.none() | texts,
     in_reply_to=st.none() | texts,
+    quoted=st.none() | texts,
+    rating=st.none() | st.floats(0, 1),
     targets=st.lists(texts, max_size=3).map(tuple),
     extra=st.dictionaries(texts, plain, max_size=3),
     known_at=st.none() | moments,
@@ -198,6 +231,7 @@ scored = st.builds(
     positive=reals,
     label=st.sampled_from(Label),
     vote=st.booleans(),
+    story=st.none() | st.integers(0, (1 << 63) - 1),
 )
 spikes = st.builds(
     Spike,
@@ -225,6 +259,13 @@ explanations = st.builds(
     terms=st.lists(st.builds(Term, text=texts, count=st.integers(0), z=reals), max_size=3).map(tuple),
     top_posts=st.lists(scored, max_size=2).map(tuple),
     model=st.none() | texts,
+    stories=st.lists(
+        st.builds(Story, posts=st.integers(2), authors=numbers, reach=numbers, platform=texts, native_id=texts),
+        max_size=2,
+    ).map(tuple),
+    floods=st.lists(
+        st.builds(Flood, posts=st.integers(1), total=st.integers(1), accounts=st.none() | st.integers(1)), max_size=2
+    ).map(tuple),
 )
 
 
@@ -250,6 +291,15 @@ def test_what_the_posts_carry_beyond_json_is_stored_as_text_rather_than_failing(
     odd = replace(post(1).mention, extra={"when": NOON, "kind": {1}})
     kept = from_json(to_json(explained(replace(post(1), mention=odd)))).top_posts[0].mention.extra
     assert kept == {"when": "2026-03-11T12:00:00+00:00", "kind": "{1}"}
+
+
+def test_a_record_from_before_stories_and_stars_is_read() -> None:
+    record = json.loads(to_json(explained(post(1, "late again"))))
+    for name in ("stories", "floods"):
+        del record[name]
+    for old in record["top_posts"]:
+        del old["story"], old["mention"]["quoted"], old["mention"]["rating"]
+    assert from_json(json.dumps(record)) == explained(post(1, "late again"))
 
 
 def test_a_record_of_a_later_version_is_refused_in_a_sentence() -> None:

@@ -10,10 +10,10 @@ from monitor.analysis.votes import AUTHOR_MEMORY, STORY_MEMORY, increments, vote
 from monitor.domain import Author
 from tests.support.fakes import START, post
 
-STORY = "the parcel from Nimbus never came and nobody answers"
+STORY = 7
 
 
-def test_a_post_without_an_author_and_with_few_words_speaks_for_nobody_known() -> None:
+def test_a_post_without_an_author_and_a_story_speaks_for_nobody_known() -> None:
     assert voters(post(1, "Nimbus is slow today", author=None), "Nimbus") == ()
 
 
@@ -31,42 +31,27 @@ def test_case_does_not_make_two_authors_but_the_platform_does() -> None:
 
 
 def test_an_author_has_a_voice_for_each_brand() -> None:
-    assert not set(voters(post(1, STORY), "Nimbus")) & set(voters(post(1, STORY), "Cirrus"))
+    assert not set(voters(post(1), "Nimbus", STORY)) & set(voters(post(1), "Cirrus", STORY))
 
 
 def test_an_author_is_forgotten_after_some_hours_and_a_story_after_a_day() -> None:
     def kept(after: timedelta) -> int:
-        later = voters(post(2, STORY, at=START + after, author="ann"), "Nimbus")
-        return len(set(voters(post(1, STORY, author="ann"), "Nimbus")) & set(later))
+        later = voters(post(2, at=START + after, author="ann"), "Nimbus", STORY)
+        return len(set(voters(post(1, author="ann"), "Nimbus", STORY)) & set(later))
 
     assert kept(AUTHOR_MEMORY - timedelta(seconds=1)) == 2
     assert kept(AUTHOR_MEMORY) == 1
     assert kept(STORY_MEMORY) == 0
 
 
-@pytest.mark.parametrize(
-    "copy",
-    [
-        STORY.upper(),
-        f"{STORY} https://t.co/abc",
-        f"@nimbus {STORY}!!! 😡",
-        f"RT @ann: {STORY}",
-        f"rt @ann {STORY}",
-        STORY.replace(" ", "\n "),
-    ],
-)
-def test_a_copied_text_is_one_story_whatever_was_put_around_it(copy: str) -> None:
-    assert voters(post(1, STORY, author=None), "Nimbus") == voters(post(2, copy, author=None), "Nimbus") != ()
-
-
-def test_two_texts_are_two_stories_and_a_hashtag_is_a_word_of_its_own() -> None:
-    first = voters(post(1, STORY, author=None), "Nimbus")
-    assert voters(post(2, f"{STORY} today", author=None), "Nimbus") != first
-    assert voters(post(3, STORY.replace("nobody", "#nobody"), author=None), "Nimbus") != first
+def test_posts_of_one_story_share_a_voice_and_those_of_two_do_not() -> None:
+    first, copy = voters(post(1, author=None), "Nimbus", 7), voters(post(2, author=None), "Nimbus", 7)
+    assert first == copy != ()
+    assert not set(first) & set(voters(post(3, author=None), "Nimbus", 8))
 
 
 def test_what_cannot_be_written_as_utf_8_still_has_a_number() -> None:
-    assert all(0 <= number < 1 << 63 for number in voters(post(1, STORY + "\ud800", author="\udfff"), "Nimbus"))
+    assert all(0 <= number < 1 << 63 for number in voters(post(1, author="\udfff"), "Nimbus\ud800", STORY))
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))

@@ -8,13 +8,17 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from monitor import plugins
+from monitor.domain import Terms
+from monitor.store.reports import ANSWERS
 
 Runs = Callable[..., Any]
 POSTS = [
@@ -43,7 +47,7 @@ def test_a_file_goes_in_is_scored_and_comes_out(run: Runs, posts: Path) -> None:
     report = json.loads(run("tick").out)
     assert report["score"] == {"scored": 3, "quarantined": 0, "unmeasured": 0}
     assert report["collect"][0]["source"] == "inbox"
-    assert set(report) == {"collect", "score", "detect", "alert", "deliver"}
+    assert set(report) == {"collect", "recheck", "score", "detect", "alert", "deliver"}
 
     found = {row["id"]: row for row in table(run("export", "mentions").out)}
     assert (found["1"]["brand"], found["1"]["label"], found["1"]["likes"]) == ("Acme", "negative", "3")
@@ -67,7 +71,7 @@ def test_a_post_in_another_language_is_exported_with_its_reason_until_a_model_ma
     run("ingest", "two.jsonl")
     assert json.loads(run("score-pending").out) == {"scored": 1, "quarantined": 0, "unmeasured": 1}
     found = {row["id"]: row for row in table(run("export", "mentions").out)}
-    assert list(found["1"])[-2:] == ["model", "reason"]
+    assert list(found["1"])[-4:] == ["model", "reason", "rating", "deleted_because"]
     assert (found["1"]["label"], found["1"]["reason"]) == ("negative", "")
     assert (found["2"]["label"], found["2"]["negative"], found["2"]["complaint"]) == ("unsure", "", "")
     assert found["2"]["reason"] == "it reads as German (de), and the model was measured on English (en)"
@@ -111,6 +115,7 @@ def test_a_file_that_cannot_be_read_is_refused(run: Runs, file: str, words: str)
 def test_the_single_stages_do_what_tick_does(run: Runs, folder: Path, posts: Path) -> None:
     posts.rename(folder / "inbox" / "posts.jsonl")
     assert json.loads(run("collect").out)[0]["added"] == 3
+    assert json.loads(run("recheck").out) == []
     assert json.loads(run("score-pending").out) == {"scored": 3, "quarantined": 0, "unmeasured": 0}
     assert json.loads(run("detect-pending").out)["spikes"] == 0
     assert json.loads(run("alert-pending").out)["alert"]["opened"] == 0
@@ -180,7 +185,10 @@ def test_a_wrong_option_of_export_is_refused(run: Runs, posts: Path, words: list
 # The database
 
 
-READERS = [["export", "mentions"], ["db", "info"], ["db", "backup", "copy.db"], ["db", "vacuum"]]
+READERS = [
+    ["export", "mentions"], ["db", "info"], ["db", "backup", "copy.db"], ["db", "vacuum"], ["db", "prove-deletions"],
+    ["db", "erase", "--post", "x:1"],
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("words", READERS, ids=" ".join)
@@ -297,6 +305,148 @@ def test_vacuum_gives_room_back_and_loses_nothing(run: Runs, folder: Path) -> No
     assert run("db", "vacuum").code == 0
     assert Path("monitor.db").stat().st_size < size
     assert run("export", "mentions").out == before
+
+
+# Deletions
+
+
+def test_a_person_who_asks_is_forgotten_and_the_proof_finds_nothing_of_them(run: Runs, folder: Path) -> None:
+    rows = [
+        {"id": "1", "text": "Acme is awful", "author": "Ann", "platform": "x", "likes": 3},
+        {"id": "2", "text": "Acme zanzibar", "author": "ann", "platform": "x"},
+        {"id": "3", "text": "Acme is fine", "author": "bob", "platform": "x"},
+        {"id": "4", "text": "Acme is late", "author": "ann", "platform": "mastodon"},
+    ]
+    (folder / "four.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run("ingest", "four.jsonl")
+    run("score-pending")
+    said = run("db", "erase", "--author", "x:@ann", "--post", "mastodon:4", "--post", "x:9")
+    assert said.err.splitlines() == [
+        "x:@ann: 2 posts erased.", "mastodon:4: 1 post erased.", "x:9: 0 posts erased.",
+        "Backups and exports that were made before still hold them.",
+    ]  # fmt: skip
+    found = {row["id"]: row for row in table(run("export", "mentions").out)}
+    assert (found["1"]["text"], found["1"]["author"], found["1"]["likes"]) == ("", "", "3")
+    assert (found["1"]["deleted_because"], found["3"]["author"]) == ("asked to be forgotten", "bob")
+    assert b"zanzibar" not in b"".join(file.read_bytes() for file in folder.glob("monitor.db*"))
+
+    proof = json.loads(run("db", "prove-deletions", "--json").out)
+    assert (proof["tombstones"], proof["leftovers"]["posts"], proof["log"]) == (3, 0, 0)
+    assert proof["trial"] == {"words": 12, "seen": 12, "left": 0, "index_whole": True}
+    assert not list(folder.glob(".*")), "the copy is gone"
+    assert run("export", "mentions").out.count("\n") == 5, "the trial left nothing in the database"
+    assert run("ingest", "four.jsonl").err == "0 new, 0 edited, 4 known already.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "Nothing to erase was named."),
+        (["--author", "ann"], '--author "ann" names no platform; write one such as x:1234567890.'),
+        (["--post", "x:"], '--post "x:" names no platform'),
+    ],
+)
+def test_what_is_to_be_erased_must_be_named(run: Runs, posts: Path, words: list[str], told: str) -> None:
+    run("ingest", posts)
+    run("db", "erase", *words).refuses(3, told)
+
+
+def test_what_is_left_of_a_deleted_post_is_told_in_one_sentence(run: Runs, posts: Path) -> None:
+    run("ingest", posts)
+    run("db", "erase", "--post", "file:1")
+    with closing(sqlite3.connect("monitor.db")) as direct, direct:
+        direct.execute("update mentions set url = 'https://example.org/1' where deleted_at is not null")
+    said = run("db", "prove-deletions")
+    assert said.code == 1
+    assert "monitor.db: 1 deleted posts still have words, an address or an author." in said.err
+    assert len(said.err.splitlines()) == 1
+    assert "of these, with words, an address or an author" in said.out
+
+
+def test_a_database_that_is_being_written_is_proved_as_far_as_its_copy_tells(run: Runs, posts: Path) -> None:
+    run("ingest", posts)
+    with Path("monitor.db.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = run("db", "prove-deletions")
+        run("db", "erase", "--post", "file:1").refuses(5, "another run of the program is using it")
+    assert said.code == 0
+    assert "another run is writing it" in said.out
+
+
+# What others may be given
+
+
+@pytest.fixture
+def shared(run: Runs, folder: Path) -> None:
+    rows = [
+        *({"id": f"x{n}", "text": f"Acme says {n}", "author": "ann", "platform": "x", "url": "https://x.com/ann/1",
+           "created_at": f"2026-03-02T10:{n:02}:00Z", "likes": 9} for n in range(3)),
+        {"id": "h1", "text": "Acme again", "author": "bob", "platform": "hackernews"},
+        {"id": "f1", "text": "Acme at last", "author": "cat", "platform": "a shop of ours"},
+    ]  # fmt: skip
+    (folder / "five.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run("ingest", "five.jsonl")
+    run("score-pending")
+
+
+def hold_to(monkeypatch: pytest.MonkeyPatch, terms: Mapping[str, Terms]) -> None:
+    monkeypatch.setattr(plugins, "terms", lambda platform: terms.get(platform, Terms()))
+
+
+@pytest.mark.usefixtures("shared")
+def test_what_is_shared_keeps_to_each_platforms_terms_and_tells_what_it_kept_back(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_to(monkeypatch, {"x": Terms(share="ids", share_rows=2, note="the rule stands there")})
+    said = run("export", "mentions", "--share")
+    found = {row["id"]: row for row in table(said.out)}
+    assert set(found) == {"x0", "x1", "h1", "f1"}
+    kept = {name for name, value in found["x0"].items() if value and name not in ANSWERS}
+    assert kept <= {"platform", "id", "brand", "collected_at", "label", "negative", "neutral", "positive", "polarity",
+                    "model", "reason"}  # fmt: skip
+    assert {"platform", "id", "brand", "label"} <= kept
+    assert (found["h1"]["text"], found["f1"]["author"]) == ("Acme again", "cat")
+    assert said.err.splitlines() == [
+        "x: 2 posts as ids only, 1 post left out, as at most 2 a day may be handed on. (the rule stands there)",
+        "4 rows written.",
+    ]
+
+
+@pytest.mark.usefixtures("shared")
+def test_only_ids_are_what_is_ours_and_the_platforms_names_for_its_posts(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_to(monkeypatch, {"x": Terms(share_rows=2)})
+    rows = [json.loads(line) for line in run("export", "mentions", "--ids-only", "--format", "jsonl").out.splitlines()]
+    assert len(rows) == 5
+    assert set(rows[0]) == {"platform", "id", "brand", "collected_at", "label", "negative", "neutral", "positive",
+                            "polarity", "model", "reason", *ANSWERS}  # fmt: skip
+    assert len(run("export", "mentions", "--ids-only", "--share").out.splitlines()) == 1 + 4
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_post_about_two_brands_counts_once_toward_what_a_day_allows(
+    run: Runs, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    rows = ({"id": "x0", "text": "Acme says 0", "platform": "x", "brand": brand} for brand in ("Acme", "Other"))
+    (folder / "two.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run("ingest", "two.jsonl")
+    hold_to(monkeypatch, {"x": Terms(share_rows=2)})
+    ids = [row["id"] for row in table(run("export", "mentions", "--share").out) if row["platform"] == "x"]
+    assert sorted(ids) == ["x0", "x0", "x1"]
+
+
+@pytest.mark.usefixtures("shared")
+def test_terms_are_those_that_the_platforms_collector_names(run: Runs) -> None:
+    found = {row["id"]: row for row in table(run("export", "mentions", "--share").out)}
+    assert (found["x0"]["text"], found["x0"]["url"], found["x0"]["author"]) == ("", "", "")
+    assert found["f1"]["text"] == "Acme at last"
+
+
+@pytest.mark.parametrize("option", ["--share", "--ids-only"])
+def test_only_mentions_are_bound_by_terms(run: Runs, posts: Path, option: str) -> None:
+    run("ingest", posts)
+    run("export", "alerts", option).refuses(3, f"{option} is for mentions; alerts are not")
 
 
 # Replay

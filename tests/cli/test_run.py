@@ -105,3 +105,11 @@ def test_without_a_model_posts_are_kept_and_the_reason_is_told(run: Runs, folder
     assert "Traceback" not in running.err
     assert json.loads(run("collect").out)[0]["error"] is None
     assert json.loads(run("score-pending").out)["scored"] == 3
+
+
+def test_nothing_listens_where_nothing_is_pushed(folder: Path, child: Any) -> None:
+    running = child("run")
+    put(folder, "first.jsonl", range(1))
+    running.until(lambda: scored(folder) == 1)
+    assert running.signalled(signal.SIGTERM, STOP) == 0
+    assert "Taking posts" not in running.err

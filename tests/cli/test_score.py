@@ -11,6 +11,7 @@ import pytest
 
 import models
 from models import folder as model_folder
+from monitor.pipeline.feeling import feeling_of
 
 BUNDLED = Path(models.__file__).parent / "bundled"
 POSTS: list[dict[str, Any]] = [
@@ -259,3 +260,31 @@ def test_a_row_is_scored_for_its_text_whatever_is_wrong_with_its_other_fields(
     (row,) = rows_of(said.out)
     assert (row["sentiment"]["label"], row["likes"], row["created_at"]) == ("negative", "many", 12)
     assert "line 2: no text" in said.err
+
+
+def test_stars_count_beside_the_text_as_in_the_running_program(run: Callable[..., Any], folder: Path) -> None:
+    text = "The update is here. Well."
+    rows: list[dict[str, Any]] = [{"text": text}, {"text": text, "rating": 1}, {"text": text, "rating": 5}]
+    alone, worst, best = rows_of(run("score", write(folder / "posts.jsonl", rows)).out)
+    assert "text_sentiment" not in alone
+    numbers = ("negative", "neutral", "positive", "polarity")
+    for row in (worst, best):
+        assert row["text_sentiment"] == {name: pytest.approx(alone["sentiment"][name], abs=1e-3) for name in numbers}
+        said = models.Sentiment(*(row["text_sentiment"][name] for name in numbers[:3]))
+        felt = feeling_of(said, (row["rating"] - 1) / 4, unsure_below=0.0).sentiment
+        assert row["sentiment"]["negative"] == pytest.approx(felt.negative, abs=1e-4)
+    assert worst["sentiment"]["polarity"] < alone["sentiment"]["polarity"] < best["sentiment"]["polarity"]
+
+
+def test_a_text_and_stars_that_contradict_each_other_are_unsure_and_say_so(
+    run: Callable[..., Any], folder: Path
+) -> None:
+    posts = write(folder / "posts.jsonl", [{"text": POSTS[2]["text"], "rating": stars} for stars in (1, 5)])
+    mocking, honest = rows_of(run("score", posts).out)
+    assert (mocking["sentiment"]["label"], mocking["sentiment"]["reason"]) == ("unsure", "text and stars disagree")
+    assert honest["sentiment"]["label"] == "positive"
+
+
+def test_a_row_with_an_odd_rating_is_scored_for_its_text_alone(run: Callable[..., Any], folder: Path) -> None:
+    (row,) = rows_of(run("score", write(folder / "posts.jsonl", [{"text": "Acme is awful", "rating": "8/10"}])).out)
+    assert (row["sentiment"]["label"], row["rating"], "text_sentiment" in row) == ("negative", "8/10", False)

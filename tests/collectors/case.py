@@ -9,20 +9,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from monitor import plugins
-from monitor.domain import Cursor, Page, Query
+from monitor.domain import Cursor, Page, Query, Secret
 from monitor.errors import CollectorError
 from monitor.ports import Collector
+from tests.servers.loopback import Loopback, Reply
 
 NOW = datetime(2026, 3, 11, 12, 0, 0, 123_456, tzinfo=UTC)
 SECRET = "canary-5f1c0a77"  # the value of every secret in these tests
 
 
+class Network(Protocol):
+    """A server that can be told to answer every question with a fault."""
+
+    always: Reply | None
+
+
 @dataclass(kw_only=True)
 class Case:
-    """One kind's source."""
+    """One kind's source. On a network, `faults` and `oddities` are what the tables of troubles.py do not have."""
 
     options: dict[str, Any]  # small pages, so that there are several
     publish: Callable[[int], set[str]]  # so many new posts; returns their native ids
@@ -31,6 +38,29 @@ class Case:
     heal: Callable[[], None]
     future: Callable[[], str] | None = None  # one post that is dated after now; returns its id
     query: Query = field(default=Query(terms=("Acme",)))
+    server: Network | None = None  # whom the collector asks
+    offline: str = ""  # why it asks nobody, so that no fault of a network can come
+    means: Mapping[str, type[CollectorError] | None] = field(default_factory=dict)  # table's name → what it is here
+    oddities: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # name → what the server does (fields)
+    unkept: str = ""  # why unknown fields are not in `extra`, where they are not
+
+    @property
+    def web(self) -> Loopback | None:
+        """The server, where each answer of it can be changed."""
+        return self.server if isinstance(self.server, Loopback) else None
+
+    @property
+    def secrets(self) -> set[str]:
+        """Every value that may be shown nowhere."""
+        return {value.reveal() for value in self.options.values() if isinstance(value, Secret)} | {SECRET}
+
+    def well(self) -> None:
+        """Nothing is wrong any more."""
+        if self.web:
+            self.web.well()
+        elif self.server:
+            self.server.always = None
+        self.heal()
 
 
 def kinds() -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from monitor.collectors.appstore import AppstoreCollector, AppstoreOptions
-from monitor.domain import Mention, Query
-from monitor.errors import SourceDown
+from monitor.domain import Brand, Mention, Query
+from monitor.errors import CollectorError, SourceDown
 from tests.collectors.case import NOW, Reader
 from tests.servers.appstore_server import AppstoreServer
 
@@ -37,7 +37,7 @@ def test_a_single_review_comes_as_an_object_and_keeps_its_stars(server: Appstore
     assert mention.text == "Slow & late\nIt isn't <good>"
     assert mention.published_at == (NOW - HOUR).replace(microsecond=0)
     assert (mention.author.handle, mention.author.native_id) == ("Ann", "638572168")
-    assert mention.extra["rating"] == 2
+    assert (mention.extra["rating"], mention.rating) == (2, 0.25)
     assert mention.extra["version"] == "3.4.3"
     assert mention.extra["im:newField"] == {"label": "x"}
     assert (mention.targets, mention.engagement.likes) == (("Acme",), 1)
@@ -138,8 +138,34 @@ def test_pages_that_shift_while_they_are_read_lose_nothing(server: AppstoreServe
     assert read.drain().ids == wanted
 
 
-@pytest.mark.parametrize(("option", "value"), [("apps", ("id1",)), ("apps", ()), ("countries", ("USA",))])
+@pytest.mark.parametrize(("option", "value"), [("apps", ("id1",)), ("countries", ()), ("countries", ("USA",))])
 def test_apps_are_numbers_and_countries_two_letters(option: str, value: tuple[str, ...]) -> None:
     told: dict[str, Any] = {"apps": ("1",)}
     with pytest.raises(ValueError, match=f"{option} must be"):
         AppstoreOptions(**(told | {option: value}))
+
+
+def test_the_apps_on_the_cards_are_read_competitors_too(server: AppstoreServer) -> None:
+    for app in ("1", "2"):
+        server.add(NOW - HOUR, app=app)
+    read = reader(server, apps=())
+    cards = (Brand(name="Acme", apps=("1", "com.example.acme")), Brand(name="Rival", apps=("2",), competitor=True))
+    read.query = Query(brands=cards)
+    found = [mention for page in read.drain().pages for mention in page.mentions]
+    assert {mention.extra["app"]: mention.targets for mention in found} == {"1": ("Acme",), "2": ("Rival",)}
+    assert {page.keep_unmatched for page in read.pages} == {False}
+
+
+def test_an_app_of_two_brands_is_about_both_unless_the_source_says_more(server: AppstoreServer) -> None:
+    server.add(NOW - HOUR)
+    cards = (Brand(name="Acme", apps=("1",)), Brand(name="Birch", apps=("1",)))
+    for brand, targets in (("", ("Acme", "Birch")), ("Birch", ("Birch",))):
+        read = reader(server, brand=brand)
+        read.query = Query(brands=cards)
+        ((_, mention),) = mentions(read.drain()).items()
+        assert mention.targets == targets
+
+
+def test_without_an_app_there_is_nothing_to_read(server: AppstoreServer) -> None:
+    with pytest.raises(CollectorError, match=r"names no app\. Write `apps` here, or on the brand's card"):
+        reader(server, apps=()).poll()

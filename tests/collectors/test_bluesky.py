@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from websockets.sync.server import serve
 
-from monitor.collectors._bluesky_events import Sieve, event_of, place_of
 from monitor.collectors.bluesky import BlueskyCollector, BlueskyOptions
 from monitor.domain import Query, Secret
 from monitor.errors import AnswerUnreadable, CredentialRefused, RateLimited, SourceDown
@@ -48,14 +47,18 @@ def reader(stream: JetstreamServer | None, pds: PdsServer | None = None, path: s
 
 def gaps(read: Reader) -> list[tuple[Any, Any]]:
     """What the program would note as a gap."""
-    told = [page.coverage for page in read.pages if page.cursor is None and page.coverage.more_available]
-    return [(coverage.since, coverage.until) for coverage in told]
+    return [(gap.since, gap.until) for page in read.pages for gap in page.gaps]
+
+
+def filled(read: Reader) -> list[tuple[Any, Any]]:
+    """What the program would note as a gap no more."""
+    return [stretch for page in read.pages for stretch in page.filled]
 
 
 @pytest.mark.parametrize("path", [V1, V2])
 def test_a_line_becomes_a_mention(stream: JetstreamServer, path: str) -> None:
     reply = {"root": {"uri": "at://did:plc:a/p/1"}, "parent": {"uri": "at://did:plc:a/p/2"}}
-    quoted = {"$type": "app.bsky.embed.record", "record": {"uri": "at://did:plc:a/p/3"}}
+    quoted = {"$type": "app.bsky.embed.record", "record": {"uri": f"at://did:plc:a/{POSTS}/3"}}
     uri = stream.post(NOW - MINUTE, "Acme isn’t late \U0001f600", reply=reply, embed=quoted, tags=["x"])
     (mention,) = [mention for page in reader(stream, path=path).poll().pages for mention in page.mentions]
     assert (mention.platform, mention.native_id) == ("bluesky", uri)
@@ -64,7 +67,8 @@ def test_a_line_becomes_a_mention(stream: JetstreamServer, path: str) -> None:
     assert (mention.author.native_id, mention.author.handle) == (DID, None)
     assert mention.url == f"https://bsky.app/profile/{DID}/post/{uri.rsplit('/')[-1]}"
     assert (mention.conversation_id, mention.in_reply_to) == ("at://did:plc:a/p/1", "at://did:plc:a/p/2")
-    assert mention.extra == {"tags": ["x"], "quotes": "at://did:plc:a/p/3"}
+    assert mention.quoted == f"at://did:plc:a/{POSTS}/3"
+    assert mention.extra == {"tags": ["x"]}
     assert mention.edited_at is None
 
 
@@ -119,14 +123,44 @@ def test_the_last_word_on_a_post_counts_within_a_page(stream: JetstreamServer) -
     assert [deletion.native_id for deletion in page.deletions] == [gone]
 
 
-@pytest.mark.parametrize("status", ["takendown", "suspended", "deleted", "deactivated"])
-def test_an_account_that_closes_takes_its_known_posts_along(stream: JetstreamServer, status: str) -> None:
-    read = reader(stream)
-    uri, other = stream.post(NOW - HOUR / 2, did="did:plc:bad"), stream.post(NOW - HOUR / 2)
-    assert read.poll().ids == {uri, other}
+@pytest.mark.parametrize("path", [V1, V2])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [("takendown", "suspended"), *((status, status) for status in ("suspended", "deleted", "deactivated"))],
+)
+def test_an_account_that_closes_is_told_as_one_deletion_of_all_its_posts(
+    stream: JetstreamServer, path: str, status: str, reason: str
+) -> None:
+    read = reader(stream, path=path)
     stream.account(NOW - 2 * MINUTE, DID, None)
     stream.account(NOW - MINUTE, "did:plc:bad", status)
-    assert [deletion.native_id for deletion in read.poll().pages[-1].deletions] == [uri]
+    opened, closed = read.poll().pages[-1].deletions
+    assert (opened.native_id, opened.author_id, opened.restored) == (None, DID, True)
+    assert (closed.native_id, closed.author_id, closed.restored) == (None, "did:plc:bad", False)
+    assert (closed.reason, closed.deleted_at) == (reason, NOW - MINUTE)
+
+
+def test_the_last_word_on_an_account_counts_within_a_page(stream: JetstreamServer) -> None:
+    stream.account(NOW - 3 * MINUTE, DID, "deactivated")
+    stream.account(NOW - 2 * MINUTE, "did:plc:slow", "throttled")
+    stream.account(NOW - MINUTE, DID, None)
+    (told,) = reader(stream).poll().pages[-1].deletions
+    assert (told.author_id, told.restored) == (DID, True)
+
+
+@pytest.mark.parametrize(
+    ("embed", "quoted"),
+    [
+        ({"record": {"record": {"uri": f"at://did:plc:a/{POSTS}/3"}}, "media": {}}, f"at://did:plc:a/{POSTS}/3"),
+        ({"record": {"uri": "at://did:plc:a/app.bsky.graph.list/3"}}, None),
+        ({"record": [1]}, None),
+        ("nonsense", None),
+    ],
+)
+def test_only_a_post_is_quoted(stream: JetstreamServer, embed: Any, quoted: str | None) -> None:
+    stream.post(NOW - MINUTE, embed=embed)
+    (mention,) = [mention for page in reader(stream).poll().pages for mention in page.mentions]
+    assert mention.quoted == quoted
 
 
 def test_a_cursor_that_is_silently_clamped_is_told_as_a_gap(stream: JetstreamServer) -> None:
@@ -260,7 +294,7 @@ def test_a_private_address_is_refused_unless_it_is_named(stream: JetstreamServer
 
 def test_a_stream_that_does_not_speak_tls_is_down(stream: JetstreamServer) -> None:
     with pytest.raises(SourceDown, match="cannot be"):
-        reader(stream, stream_url=f"wss://{stream.host}{V1}", timeout=0.5).poll()
+        reader(stream, stream_url=f"wss://{stream.host}{V1}", timeout=5.0).poll()
 
 
 @pytest.mark.parametrize(
@@ -290,6 +324,7 @@ def test_the_time_before_the_first_poll_is_searched(stream: JetstreamServer, pds
     mention = next(mention for page in read.pages for mention in page.mentions if mention.native_id in wanted)
     assert (mention.author.handle, mention.engagement.likes, mention.engagement.quotes) == ("ann.example", 3, 4)
     assert gaps(read) == []
+    assert len(filled(read)) == 1
 
 
 def test_a_hole_in_the_stream_is_searched(stream: JetstreamServer, pds: PdsServer) -> None:
@@ -299,8 +334,25 @@ def test_a_hole_in_the_stream_is_searched(stream: JetstreamServer, pds: PdsServe
     stream.floor = NOW - 5 * MINUTE
     stream.post(NOW - 5 * MINUTE)
     missed = pds.add(NOW - 10 * MINUTE)
+    read.pages.clear()
     assert missed in read.drain().ids
-    assert gaps(read) == []
+    ((since, until),) = gaps(read)
+    ((low, high),) = filled(read)
+    assert low <= since < until <= high
+
+
+def test_a_hole_that_cannot_be_searched_for_all_names_stays_a_gap(stream: JetstreamServer, pds: PdsServer) -> None:
+    names = Query(terms=("Acme", "Nimbus"))
+    read = reader(stream, pds, silence_seconds=60, overlap_seconds=0, lookback_hours=1, query=names)
+    stream.post(NOW - HOUR / 2)
+    read.drain()
+    stream.floor = NOW - 5 * MINUTE
+    stream.post(NOW - 5 * MINUTE)
+    pds.refused_words.add("nimbus")
+    read.pages.clear()
+    read.drain()
+    assert len(gaps(read)) == 1
+    assert filled(read) == []
 
 
 def test_paging_that_ends_too_early_goes_on_by_time(pds: PdsServer) -> None:
@@ -382,55 +434,3 @@ def test_a_missing_password_is_named(pds: PdsServer) -> None:
     del os.environ["TEST_APP_PASSWORD"]
     with pytest.raises(CredentialRefused, match="env:TEST_APP_PASSWORD"):
         reader(None, pds).poll()
-
-
-# Lines that need not be read
-
-
-LINE = (
-    '{"did":"did:plc:a","time_us":1783175888090631,"kind":"commit",'
-    '"commit":{"operation":"create","record":{"text":"%s"}}}'
-)
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("Acme", "ACME"),
-        ("Acme", "\\u0061cme"),
-        ("Acme", "ＡＣＭＥ"),
-        ("AT&T", "AT\\u0026T"),
-        ("O'Neill", "O’NEILL"),
-        ("a/b c", "a\\/b c"),
-        ('the "B"', 'the \\"B\\"'),
-        ("Straße", "STRASSE"),
-        ("İstanbul", "İSTANBUL"),
-        ("Ｎimbus", "nimbus"),
-        ("Café", "Cafe\u0301"),
-    ],
-)
-def test_no_line_that_could_match_is_passed_over(name: str, text: str) -> None:
-    assert Sieve(Query(terms=(name,))).must_read(LINE % text)
-
-
-def test_a_line_without_any_name_is_passed_over_and_deletes_are_not() -> None:
-    sieve = Sieve(Query(terms=("Acme",), hashtags=("nimbus",)))
-    assert not sieve.must_read(LINE % "good morning, Zürich")
-    assert sieve.must_read(LINE.replace('"create"', '"delete"') % "")
-    assert sieve.must_read('{"did":"did:plc:a","time_us":1,"kind":"account","account":{"active":false}}')
-
-
-def test_a_place_is_found_where_the_server_wrote_it_and_not_where_a_record_says_so() -> None:
-    told = '{"commit":{"record":{"time_us":7}},"did":"did:plc:a","time_us":1783175888090631,"kind":"commit"}'
-    place = place_of(told)
-    assert place is not None
-    assert place.time_us == 1_783_175_888_090_631
-
-
-@pytest.mark.parametrize(
-    "line", ["[]", "nonsense", "{}", '{"kind":"commit","time_us":"1"}', '{"payload":{}}', "[" * 9_999]
-)
-def test_a_line_that_is_no_event_is_refused_in_words(line: str) -> None:
-    with pytest.raises(ValueError, match=r"line|message"):
-        event_of(line)
-    assert place_of(line) is None

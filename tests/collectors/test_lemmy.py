@@ -10,7 +10,9 @@ from monitor.collectors.lemmy import LemmyCollector, LemmyOptions
 from monitor.domain import Deletion, Mention, Query
 from monitor.errors import AnswerUnreadable
 from tests.collectors.case import NOW, Reader
+from tests.collectors.recheck_case import Rechecking
 from tests.servers.lemmy_server import COMBINED, V3, V4, LemmyServer
+from tests.servers.loopback import Reply, json_reply
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
@@ -178,3 +180,50 @@ def test_each_term_has_its_own_place(server: LemmyServer) -> None:
     assert old not in read.ids
     read.query = Query(terms=("acme", "widget"))
     assert old in read.drain().ids
+
+
+# Asking again
+
+
+@pytest.mark.parametrize("dialect", [V3, V4, COMBINED])
+@pytest.mark.parametrize("flag", ["deleted", "removed"])
+def test_posts_are_asked_for_by_address_in_each_dialect(dialect: str, flag: str) -> None:
+    with LemmyServer(NOW, dialect) as server:
+        names = [server.add(NOW - HOUR, kind=kind) for kind in ("posts", "comments", "posts", "comments")]
+        for gone in names[2:]:
+            server.thing(gone)[flag] = True
+        asking = Rechecking(reader(server).collector).ask(*names)
+        assert (asking.checked, asking.deleted) == (set(names), set(names[2:]))
+        assert set(asking.texts) == set(names[:2])
+
+
+def test_a_server_that_finds_nothing_any_more_is_not_believed(server: LemmyServer) -> None:
+    names = [server.add(NOW - HOUR) for _ in range(5)]
+    server.silent = True
+    asking = Rechecking(reader(server).collector).ask(*names)
+    assert (asking.checked, asking.deleted) == (set(), set())
+    asking.now += HOUR
+    assert asking.ask(*names).deleted == set(names)
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(404, b"<html>Not found</html>"), json_reply({"error": ["not_found"]}, 404), Reply(400, b"[")]
+)
+def test_another_refusal_is_no_deletion(server: LemmyServer, reply: Reply) -> None:
+    name = server.add(NOW - HOUR)
+    asking = Rechecking(reader(server, dialect="0.19").collector)
+    server.always = reply
+    with pytest.raises(AnswerUnreadable):
+        asking.ask(name)
+    assert (asking.checked, asking.deleted) == (set(), set())
+
+
+def test_a_server_that_speaks_otherwise_by_now_is_asked_for_its_dialect_again() -> None:
+    with LemmyServer(NOW, V3) as server:
+        name = server.add(NOW - HOUR)
+        asking = Rechecking(reader(server).collector).ask(name)
+        server.dialect = V4
+        with pytest.raises(AnswerUnreadable):
+            asking.ask(name)
+        asking.pages.clear()
+        assert asking.ask(name).checked == {name}

@@ -1,26 +1,27 @@
 """Mastodon: timelines forward by id, a search by offset, silence that is told, one key for copies of a post."""
 
-import shutil
-import socket
-import subprocess
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-import httpx2
 import pytest
 
-from monitor.collectors.mastodon import MastodonCollector, MastodonOptions
-from monitor.domain import Mention, Query, Secret
+from monitor import clock
+from monitor.collectors._mastodon_options import MastodonOptions
+from monitor.domain import Query, Secret
 from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited, SourceDown
-from tests.collectors.case import NOW, Reader
+from tests.collectors.case import NOW
+from tests.collectors.mastodon_reader import (
+    HOUR,
+    SEARCH,
+    SECOND,
+    TAG,
+    asked,
+    mentions,
+    reader,
+    with_key,
+)
 from tests.servers.loopback import BROKEN, Asked, Reply
 from tests.servers.mastodon_server import MastodonServer
-
-HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-QUERY = Query(terms=("Acme",), hashtags=("acme",))
-TAG, SEARCH, NOTES = "/api/v1/timelines/tag/acme", "/api/v2/search", "/api/v1/notifications"
 
 
 @pytest.fixture
@@ -34,24 +35,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MastodonServer]:
 def other() -> Iterator[MastodonServer]:
     with MastodonServer(NOW, host="elsewhere.example") as server:
         yield server
-
-
-def reader(server: MastodonServer, query: Query = QUERY, **options: Any) -> Reader:
-    """Without a credential unless one is named."""
-    told: dict[str, Any] = {"base_url": server.url, "allow_private_hosts": ("127.0.0.1",), "page_size": 10}
-    return Reader(MastodonCollector("toots", MastodonOptions(**(told | options))), query)
-
-
-def with_key(server: MastodonServer, query: Query = QUERY, **options: Any) -> Reader:
-    return reader(server, query, credential=Secret("env:TEST_MASTODON"), **options)
-
-
-def mentions(read: Reader) -> list[Mention]:
-    return [mention for page in read.pages for mention in page.mentions]
-
-
-def asked(server: MastodonServer, path: str) -> list[dict[str, str]]:
-    return [each.params for each in server.asked if each.path == path]
 
 
 def test_a_status_is_read_as_text_with_its_author_everywhere_the_same(server: MastodonServer) -> None:
@@ -180,6 +163,8 @@ def test_a_search_that_knows_no_offset_comes_to_an_end(server: MastodonServer) -
     read = with_key(server).drain()
     assert len(read.ids) == 10
     assert len(asked(server, SEARCH)) == 2
+    (gap,) = [gap for page in read.pages for gap in page.gaps]
+    assert gap.since < gap.until == clock.parse("2026-03-11T11:00:05.123Z")  # what lies behind the ten newest
 
 
 def test_a_phrase_is_searched_for_as_one(server: MastodonServer) -> None:
@@ -200,16 +185,14 @@ def test_a_search_that_is_silent_is_told_once_a_day_and_never_counted_as_zero(
     read.poll()
     (gap,) = [page for page in read.pages if page.rejects]
     assert "finds nothing at all" in gap.rejects[0].reason
-    assert gap.cursor is None
-    assert (gap.coverage.more_available, gap.coverage.until) == (True, NOW)
-    assert gap.coverage.since == NOW - 24 * HOUR
+    assert [(told.since, told.until) for told in gap.gaps] == [(NOW - 24 * HOUR, NOW)]
     assert read.pages[-1].coverage.more_available
     read.now = NOW + HOUR
     read.poll()
-    assert [page.coverage.since for page in read.pages if page.rejects] == [NOW - 24 * HOUR, None]
+    assert [len(page.gaps) for page in read.pages if page.rejects] == [1, 0]
     read.now = NOW + 25 * HOUR
     read.poll()
-    assert [page.coverage.since for page in read.pages if page.rejects][2] == NOW.replace(microsecond=123_000)
+    assert [told.since for page in read.pages for told in page.gaps][1] == NOW.replace(microsecond=123_000)
 
 
 def test_a_quiet_search_that_can_find_older_posts_is_no_gap(server: MastodonServer) -> None:
@@ -326,46 +309,18 @@ def test_a_page_of_rows_that_are_no_statuses_is_set_aside(server: MastodonServer
     assert len(read.rejects) == 3
 
 
-@pytest.fixture
-def independent() -> Iterator[str]:
-    """The address of a server of this API that others wrote; it writes each address that it is asked for."""
-    program = shutil.which("mastodon_mock")
-    if program is None:
-        pytest.skip("mastodon_mock is not installed (pipx install mastodon_mock)")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [program, "serve", "--in-memory", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr
-        try:
-            assert any("running on" in line for line in server.stderr)
-            threading.Thread(target=server.stderr.read, daemon=True).start()  # or it waits for its log to be read
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
+def test_a_quote_names_the_post_that_it_repeats(server: MastodonServer) -> None:
+    quote = {"state": "accepted", "quoted_status": {"uri": "https://elsewhere.example/users/bob/statuses/7"}}
+    server.add(NOW - HOUR, quote=quote)
+    server.add(NOW - HOUR, quote={"state": "deleted", "quoted_status": None})
+    first, second = sorted(mentions(reader(server).drain()), key=lambda mention: mention.quoted or "z")
+    assert (first.quoted, second.quoted) == ("https://elsewhere.example/users/bob/statuses/7", None)
 
 
-def test_an_independent_server_loses_and_doubles_nothing(independent: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TEST_MASTODON", "mock_token")
-    headers = {"authorization": "Bearer mock_token"}
-
-    def post(text: str, visibility: str = "public") -> str:
-        told = {"status": text, "visibility": visibility}
-        answer = httpx2.post(f"{independent}/api/v1/statuses", data=told, headers=headers, trust_env=False)
-        return str(answer.json()["uri"])
-
-    options = MastodonOptions(
-        base_url=independent,
-        credential=Secret("env:TEST_MASTODON"),
-        allow_private_hosts=("127.0.0.1",),
-        page_size=10,
-        overlap_seconds=0,
-    )
-    read = Reader(MastodonCollector("toots", options), Query(hashtags=("acme",)), datetime.now(UTC) + HOUR)
-    wanted = {post(f"#acme number {number}") for number in range(23)}
-    post("#acme for friends", "private")
-    read.poll(most=2)
-    wanted |= {post(f"#acme later {number}") for number in range(12)}
-    read.drain()
-    assert [mention.native_id for mention in mentions(read) if mention.native_id not in wanted] == []
-    assert read.ids == wanted
+def test_what_a_limit_still_allows_is_told_where_there_is_one_server(
+    server: MastodonServer, other: MastodonServer
+) -> None:
+    server.add(NOW - HOUR)
+    alone, among = reader(server).poll(), reader(server, more_servers=(other.url,)).poll()
+    assert (alone.pages[0].coverage.remaining, alone.pages[0].coverage.resets_at) == (299, NOW + 200 * SECOND)
+    assert {page.coverage.remaining for page in among.pages} == {None}

@@ -10,6 +10,7 @@ from monitor.collectors.reddit import RedditCollector, RedditOptions
 from monitor.domain import Deletion, Mention, Page, Query, Secret
 from monitor.errors import AnswerUnreadable, CredentialRefused, RateLimited, SourceDown
 from tests.collectors.case import NOW, SECRET, Reader
+from tests.collectors.recheck_case import Rechecking
 from tests.servers import reddit_server as reddit
 from tests.servers.loopback import Reply, json_reply
 from tests.servers.reddit_server import RedditServer
@@ -43,7 +44,7 @@ def mentions(read: Reader) -> dict[str, Mention]:
     return {mention.native_id: mention for page in read.pages for mention in page.mentions}
 
 
-def deletions(read: Reader) -> set[str]:
+def deletions(read: Reader) -> set[str | None]:
     return {gone.native_id for page in read.pages for gone in page.deletions}
 
 
@@ -255,3 +256,52 @@ def test_a_user_agent_that_reddit_refuses_is_refused_before(agent: str) -> None:
 def test_settings_that_cannot_work_are_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         RedditOptions(user_agent=AGENT, **options)
+
+
+# Asking again
+
+
+def again(server: RedditServer) -> Rechecking:
+    return Rechecking(reader(server).collector)
+
+
+def test_posts_are_asked_for_by_name_a_hundred_at_a_time(server: RedditServer) -> None:
+    names = [server.submit(NOW - HOUR) for _ in range(101)]
+    asking = again(server)
+    pages = list(asking.collector.recheck(tuple(names), None, now=NOW))
+    asked = [each for each in server.asked if each.path == "/api/info"]
+    assert [each.params["id"].count("t3_") for each in asked] == [100, 1]
+    assert {name for page in pages for name in page.checked} == set(names)
+    assert (pages[0].coverage.remaining, pages[0].coverage.resets_at) == (989, NOW + timedelta(seconds=42))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"author": "[deleted]"}, "deleted"),
+        ({"author": None}, "deleted"),
+        ({"selftext": "[deleted]"}, "deleted"),
+        ({"selftext": "[removed]"}, "removed"),
+        ({"removed_by_category": "moderator"}, "removed"),
+        ({"removed_by_category": "deleted"}, "deleted"),
+    ],
+)
+def test_a_post_without_author_or_text_is_gone(server: RedditServer, change: dict[str, Any], reason: str) -> None:
+    name, other = server.submit(NOW - HOUR), server.comment(NOW - HOUR)
+    server.data(name).update(change)
+    asking = again(server).ask(name, other)
+    assert (asking.deleted, asking.checked) == ({name}, {name, other})
+    assert asking.pages[0].deletions[0].reason == reason
+
+
+def test_many_names_that_show_nothing_at_all_are_not_believed(server: RedditServer) -> None:
+    names = [server.submit(NOW - HOUR) for _ in range(9)]
+    server.silent = {"t3"}
+    asking = again(server).ask(*names)
+    assert (asking.checked, asking.deleted) == (set(), set())
+
+
+def test_what_every_poll_says_of_the_limit_is_told(server: RedditServer) -> None:
+    server.submit(NOW - HOUR)
+    (page,) = reader(server).poll().pages
+    assert (page.coverage.remaining, page.coverage.resets_at) == (989, NOW + timedelta(seconds=42))

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from monitor import clock
 from monitor.collectors.stackexchange import StackexchangeCollector, StackexchangeOptions
 from monitor.domain import Mention, Query
 from monitor.errors import CredentialRefused, RateLimited
 from tests.collectors.case import NOW, Reader
+from tests.collectors.recheck_case import Rechecking
 from tests.servers.stackexchange_server import BAD_KEY, THROTTLED, StackexchangeServer
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -163,3 +165,57 @@ def test_the_first_reading_goes_back_as_far_as_it_is_told(server: StackexchangeS
 def test_a_site_is_a_short_name() -> None:
     with pytest.raises(ValueError, match="short name"):
         StackexchangeOptions(sites=("https://stackoverflow.com",))
+
+
+# Asking again
+
+
+def again(server: StackexchangeServer) -> Rechecking:
+    return Rechecking(reader(server).collector)
+
+
+def test_posts_are_asked_for_by_number_site_by_site(server: StackexchangeServer) -> None:
+    names = [server.add(NOW - HOUR, site=site, answer=True) for site in ("stackoverflow", "webapps", "stackoverflow")]
+    asking = again(server).ask(*names, "no name at all")
+    assert asking.checked == set(names)
+    first, second = [asked for asked in server.asked if "/posts/" in asked.path]
+    assert (first.path.count(";"), first.params["site"], first.params["pagesize"]) == (1, "stackoverflow", "100")
+    assert second.params["site"] == "webapps"
+
+
+def test_a_post_reads_the_same_by_number_as_by_search(server: StackexchangeServer) -> None:
+    names = {server.add(NOW - HOUR), server.add(NOW - HOUR, answer=True)}
+    found = {mention.native_id: mention for page in reader(server).drain().pages for mention in page.mentions}
+    asking = again(server).ask(*names)
+    assert asking.texts == {name: mention.text for name, mention in found.items()}
+
+
+def test_the_filter_is_made_once_and_remembered(server: StackexchangeServer) -> None:
+    name = server.add(NOW - HOUR)
+    first = again(server).ask(name)
+    second = again(server)
+    second.cursor = first.cursor
+    assert second.ask(name).checked == {name}
+    assert server.filters == 1
+
+
+def test_a_re_check_leaves_the_server_alone_as_long_as_it_asks(server: StackexchangeServer) -> None:
+    name = server.add(NOW - HOUR)
+    server.backoff = 30
+    asking = again(server)
+    with pytest.raises(RateLimited) as caught:
+        asking.ask(name)  # the filter came with the wish
+    assert timedelta(seconds=30) <= caught.value.wait < timedelta(seconds=31)
+    with pytest.raises(RateLimited):
+        asking.ask(name)
+    assert len(server.asked) == 1
+    asking.now += timedelta(seconds=31)
+    assert asking.ask(name).checked == {name}
+
+
+def test_what_is_left_of_the_day_is_told(server: StackexchangeServer) -> None:
+    server.add(NOW - HOUR)
+    read = reader(server).poll()
+    coverage = read.pages[-1].coverage
+    assert coverage.remaining == server.quota
+    assert coverage.resets_at == clock.parse("2026-03-12T00:00:00Z")

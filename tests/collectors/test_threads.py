@@ -63,6 +63,23 @@ def test_paging_that_ends_too_early_goes_on_by_time(server: ThreadsServer) -> No
     assert reader(server).drain().ids == wanted
 
 
+@pytest.mark.parametrize("reachable", [11, 12, 13])
+def test_paging_that_ends_inside_of_a_second_goes_on_by_time(server: ThreadsServer, reachable: int) -> None:
+    wanted = {server.add(NOW - HOUR + number // 3 * SECOND) for number in range(40)}
+    server.reachable = reachable
+    assert reader(server).drain().ids == wanted
+
+
+def test_paging_that_ends_inside_of_a_second_without_another_is_told_as_a_gap(server: ThreadsServer) -> None:
+    for _ in range(30):
+        server.add(NOW - HOUR)
+    earlier = server.add(NOW - 2 * HOUR)
+    server.reachable = 12
+    read = reader(server).drain()
+    assert earlier in read.ids
+    assert any(page.coverage.more_available for page in read.pages if page.cursor is None)
+
+
 def test_an_empty_page_with_a_next_one_is_not_the_end(server: ThreadsServer) -> None:
     wanted = server.add(NOW - HOUR)
     server.empty_first = True

@@ -1,10 +1,7 @@
 """X by the real tweepy, against the loopback server: dialects, cursors, gaps, limits, costs."""
 
-import base64
 import json
-import os
 import random
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +14,7 @@ from monitor.collectors.x import XCollector, XOptions
 from monitor.domain import Cursor, Mention, Query, Secret
 from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited
 from tests.collectors.case import NOW, Reader
+from tests.collectors.x_reader import recorded
 from tests.servers import x_server
 from tests.servers.loopback import Reply, json_reply
 from tests.servers.x_server import XServer
@@ -165,7 +163,11 @@ def test_a_quiet_week_that_was_watched_is_no_gap(server: XServer) -> None:
         read.now = server.now = NOW + timedelta(days=day)
         before = read.pages[-1].coverage.until
         read.poll()
-        assert read.pages[-1].coverage.since == before
+        since = read.pages[-1].coverage.since
+        assert since
+        assert before
+        assert since <= before
+        assert not read.pages[-1].gaps
 
 
 def test_what_x_shows_late_is_read_by_the_overlap(server: XServer) -> None:
@@ -354,12 +356,7 @@ def test_a_redirect_does_not_carry_the_token_away(server: XServer) -> None:
 
 
 def test_a_recorded_answer_is_read(server: XServer) -> None:
-    folder = os.environ.get("MONITOR_RECORDINGS")
-    files = sorted((Path(folder) / "x").glob("*search_recent*.yaml")) if folder else []
-    if not files:
-        pytest.skip("MONITOR_RECORDINGS does not name a folder with recorded replies in x/")
-    packed = re.findall(r"string: !!binary \|\n((?: {8}.*\n)+)", files[0].read_text("utf-8"))
-    server.always = Reply(200, base64.b64decode("".join(packed[0].split())), {"content-encoding": "gzip"})
+    (server.always,) = recorded("search_recent")
     pages = reader(server, max_pages=1).poll().pages
     assert [mention.published_at for mention in pages[0].mentions]
     assert all(mention.text and mention.native_id.isdigit() for mention in pages[0].mentions)

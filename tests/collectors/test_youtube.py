@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from monitor import clock
-from monitor.collectors.youtube import YoutubeCollector, YoutubeOptions
-from monitor.domain import Cursor, Deletion, Mention, Query, Secret
-from monitor.errors import AnswerUnreadable, CredentialRefused, RateLimited
+from monitor.collectors._youtube_options import YoutubeOptions
+from monitor.collectors.youtube import YoutubeCollector
+from monitor.domain import Brand, Cursor, Deletion, Mention, Query, Secret
+from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited
 from tests.collectors.case import NOW, SECRET, Reader
+from tests.collectors.recheck_case import Rechecking
 from tests.servers import youtube_server as youtube
+from tests.servers.loopback import Reply
 from tests.servers.youtube_server import YoutubeServer
 
 HOUR = timedelta(hours=1)
@@ -187,8 +190,10 @@ def test_used_up_searches_with_nothing_else_to_read_wait_for_midnight(server: Yo
 def test_units_are_spent_evenly_and_never_more_than_the_day_has(server: YoutubeServer) -> None:
     for number in range(60):
         server.add("video-1", NOW - HOUR + timedelta(seconds=number))
-    read = reader(server, videos=("video-1",), search=False, page_size=1, daily_units=48, quiet_hours=0).poll()
-    assert len(server.asked) == 12  # five hours of the Pacific day are over, and one is ahead: a quarter
+    read = reader(server, videos=("video-1",), search=False, page_size=1, daily_units=53, quiet_hours=0).poll()
+    assert (
+        len(server.asked) == 12
+    )  # five hours of the Pacific day are over, and one is ahead: a quarter of what is not kept
     assert read.pages[-1].coverage.more_available
     read.poll()
     assert len(server.asked) == 12
@@ -303,3 +308,72 @@ def test_a_key_that_is_not_set_is_named_by_where_it_should_be(
 def test_a_key_is_not_sent_where_others_can_read_it() -> None:
     with pytest.raises(ValueError, match="must begin with https://"):
         YoutubeOptions(base_url="http://proxy.example/youtube/v3")
+
+
+# Asking again
+
+
+def again(server: YoutubeServer, **more: Any) -> Rechecking:
+    return Rechecking(reader(server, **more).collector)
+
+
+def test_videos_and_comments_are_asked_for_fifty_at_a_time(server: YoutubeServer) -> None:
+    video = server.add_video("dQw4w9WgXcQ", NOW - HOUR, description="Long ...")
+    comments = [server.add("dQw4w9WgXcQ", NOW - HOUR) for _ in range(60)]
+    pages = list(again(server).collector.recheck((video, *comments), None, now=NOW))
+    assert paths(server) == ["videos", "comments", "comments"]
+    assert {name for page in pages for name in page.checked} == {video, *comments}
+    assert [page.coverage.units for page in pages] == [1.0, 1.0, 1.0]
+    assert pages[0].mentions[0].text == "Acme & friends, tested\nLong on all of its days."
+
+
+def test_a_reply_is_asked_for_like_any_comment(server: YoutubeServer) -> None:
+    thread = server.add("video-1", NOW - HOUR)
+    reply, gone = server.reply_to(thread, NOW - HOUR), server.reply_to(thread, NOW - HOUR)
+    server.take_away(gone)
+    asking = again(server).ask(thread, reply, gone)
+    assert (asking.checked, asking.deleted) == ({thread, reply, gone}, {gone})
+
+
+@pytest.mark.parametrize("answer", [youtube.NO_COMMENTS, youtube.refused(403, "forbidden")])
+def test_a_comment_that_spoils_the_question_is_found_and_gone(server: YoutubeServer, answer: Reply) -> None:
+    comments = [server.add("video-1", NOW - HOUR) for _ in range(8)]
+    server.refused[comments[5]] = answer
+    asking = again(server).ask(*comments)
+    assert (asking.checked, asking.deleted) == (set(comments), {comments[5]})
+
+
+def test_units_for_reading_again_are_kept_apart_and_end_without_an_error(server: YoutubeServer) -> None:
+    comments = [server.add("video-1", NOW - HOUR) for _ in range(3)]
+    asking = again(server, daily_units=20, recheck_units=9)
+    for name in comments:
+        asking.ask(name)
+    assert asking.checked == set(comments[:2])
+    asking.now += timedelta(days=1)
+    assert asking.ask(comments[2]).checked == set(comments)
+
+
+def test_a_renewed_comment_is_still_about_the_brand_of_its_place(server: YoutubeServer) -> None:
+    named, other = server.add("video-1", NOW - HOUR), server.add("video-2", NOW - HOUR)
+    asking = again(server, videos=("video-1",), brand="Acme").ask(named, other)
+    told = {mention.native_id: mention.targets for page in asking.pages for mention in page.mentions}
+    assert told == {named: ("Acme",), other: ()}
+
+
+def test_a_brand_that_is_no_brand_of_the_source_is_refused_when_it_is_read(server: YoutubeServer) -> None:
+    read = reader(server, videos=("video-1",), search=False, brand="Acne")
+    read.query = Query(terms=("Acme",), brands=(Brand(name="Acme"), Brand(name="Nimbus")))
+    with pytest.raises(CollectorError, match=r'brand = "Acne" is no brand of this source \(Acme, Nimbus\)'):
+        read.poll()
+    assert server.asked == []
+
+
+def test_what_a_poll_costs_is_told_in_units(server: YoutubeServer) -> None:
+    server.add_video("video-1", NOW - 5 * HOUR)
+    thread = server.add("video-1", NOW - HOUR)
+    for _ in range(5):
+        server.reply_to(thread, NOW - HOUR)
+    read = reader(server, units_per_search=100).poll()
+    assert sum(page.coverage.units or 0 for page in read.pages) == 100 + 1 + 3
+    left = 10_000 - 200 - 104
+    assert (read.pages[-1].coverage.remaining, read.pages[-1].coverage.resets_at) == (left, MIDNIGHT)

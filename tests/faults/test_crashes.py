@@ -1,11 +1,8 @@
 """The program is killed with SIGKILL, again and again, at random moments and at every named place. Nothing is lost."""
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,29 +13,13 @@ from pathlib import Path
 import pytest
 
 from monitor.pipeline import failpoints
+from tests.faults.nursery import Nursery
 from tests.support.dumps import Dump, differences, dump
 from tests.support.fakes import deliveries, write_config
 
 KILLS = int(os.environ.get("MONITOR_KILLS", "120"))
 TICKS = 26
 MOST_STARTS = 60  # of one run: a run that never ends is a failure too
-
-
-@dataclass
-class Nursery:
-    """A process that has imported the program, and forks one run of it for each order."""
-
-    process: "subprocess.Popen[str]"
-
-    def order(self, folder: Path, **order: object) -> int:
-        """Run until the end or the kill; the exit status, negative for a signal."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(
-            json.dumps({"folder": str(folder), "ticks": TICKS, "commits": "right", **order}) + "\n"
-        )
-        self.process.stdin.flush()
-        return int(json.loads(self.process.stdout.readline())["status"])
 
 
 @dataclass
@@ -53,7 +34,7 @@ class Run:
 
     def go(self, **how: object) -> bool:
         """One start; True when it came to the end."""
-        status = self.nursery.order(self.folder, seed=self.seed, commits=self.commits, **how)
+        status = self.nursery.order(folder=str(self.folder), ticks=TICKS, seed=self.seed, commits=self.commits, **how)
         assert status in (0, -signal.SIGKILL), "a run broke by itself"
         if status:
             self.kills[str(how.get("at", "a random moment"))] += 1
@@ -66,12 +47,8 @@ class Run:
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    command = [sys.executable, "-m", "tests.faults.worker"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Nursery(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(10)
+    with Nursery.of("tests.faults.worker") as nursery:
+        yield nursery
 
 
 @pytest.fixture(scope="module")

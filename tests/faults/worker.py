@@ -1,16 +1,9 @@
-"""The program under test, in processes that are killed. Run as a nursery: it imports once, and forks for each order.
-
-    python -m tests.faults.worker      orders are JSON lines on stdin, answers are JSON lines on stdout
+"""The program under test, in processes that are killed: see nursery.py.
 
 An order names a folder, a seed, the ticks, how to be killed (after so many seconds, or at the n-th passage of a
 failpoint), and which order of commits to use: the right one, or one that is broken on purpose.
 """
 
-import json
-import os
-import select
-import signal
-import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,41 +19,10 @@ from monitor.store import Store
 from monitor.store.outbox import Outgoing
 from monitor.store.scores import Tally
 from tests.faults import world
+from tests.faults.nursery import Order, killer, serve
 from tests.support.fakes import FileNotifier, read_config, small_program, source_of, threshold_rule
 
-Order = dict[str, Any]
 WINDOW = timedelta(minutes=20)
-
-
-def main() -> None:
-    """Serve orders until the other side hangs up."""
-    for line in sys.stdin:
-        order = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            _child(order)
-        sys.stdout.write(json.dumps({"status": _outcome(pid, order.get("after"))}) + "\n")
-        sys.stdout.flush()
-
-
-def _outcome(pid: int, after: float | None) -> int:
-    """Wait for the child, or kill it when its time is over; its exit status, negative for a signal."""
-    watched = os.pidfd_open(pid)
-    try:
-        if not select.select([watched], [], [], after)[0]:
-            os.kill(pid, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    finally:
-        os.close(watched)
-
-
-def _child(order: Order) -> None:
-    try:
-        run(order)
-    except BaseException as error:  # noqa: BLE001 - whatever it is, the child must not go on as a second nursery
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        os._exit(1)
-    os._exit(0)
 
 
 def run(order: Order) -> None:
@@ -68,7 +30,7 @@ def run(order: Order) -> None:
     folder = Path(order["folder"])
     BREAKS[order["commits"]]()
     if order.get("at"):
-        failpoints.arm(order["at"], _killer(order["passage"]))
+        failpoints.arm(order["at"], killer(order["passage"]))
     settings = read_config(folder / "config")
     done = folder / "done"
     with Store(folder / "monitor.db") as store:
@@ -104,17 +66,6 @@ def _program(settings: Settings, store: Store, folder: Path, order: Order) -> Pr
     return program
 
 
-def _killer(passage: int) -> Callable[[], None]:
-    left = [passage]
-
-    def passed() -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return passed
-
-
 # Orders of commits that are broken on purpose: each must be found out.
 
 
@@ -122,7 +73,7 @@ def _right() -> None:
     """As the program does it."""
 
 
-def _cursor_first() -> None:
+def cursor_first() -> None:
     """The cursor is committed before the page's rows, in a transaction of its own."""
     keep = collect.keep
 
@@ -180,7 +131,7 @@ def _sent_first() -> None:
 
 
 _STORES: list[Store] = []
-BREAKS = {"right": _right, "cursor first": _cursor_first, "tallies later": _tallies_later, "sent first": _sent_first}
+BREAKS = {"right": _right, "cursor first": cursor_first, "tallies later": _tallies_later, "sent first": _sent_first}
 
 if __name__ == "__main__":
-    main()
+    serve(run)

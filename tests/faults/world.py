@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
-from monitor.domain import Author, Coverage, Cursor, Deletion, Engagement, Mention, Page, Query, Reject
+from monitor.domain import Author, Coverage, Cursor, Deletion, Engagement, Mention, Page, Query, Reject, Terms
 from monitor.errors import SourceDown
 from tests.support.fakes import START, NoOptions
 
@@ -88,7 +88,7 @@ def archive_events(seed: int, ticks: int) -> list[Event]:
 class Platform:
     """A collector of the small platform; the cursor is a place in its list of events, re-read with an overlap."""
 
-    kind: ClassVar[str] = "platform"
+    kind: ClassVar[str] = "x"
     Options: ClassVar[type[NoOptions]] = NoOptions
 
     def __init__(self, name: str, events: list[Event], posts: dict[str, list[Event]], *, fails_every: int = 0) -> None:
@@ -137,6 +137,30 @@ class Platform:
         )  # fmt: skip
 
 
+class Archive(Platform):
+    """The same, for old posts, which can be asked about: some are gone after an hour, and of some it never says."""
+
+    recheck_every, recheck_batch = timedelta(minutes=30), 5
+    terms = Terms(keep=timedelta(minutes=80))
+
+    def recheck(self, ids: tuple[str, ...], since: Cursor | None, *, now: datetime) -> Iterator[Page]:
+        told = [name for name in ids if hash_of(name) % 7]
+        gone = {name for name in told if hash_of(name) % 5 == 0 and now >= START + 12 * TICK}
+        for half in (told[::2], told[1::2]):
+            versions = [self._version(name, now) for name in half if name not in gone]
+            yield Page(
+                mentions=tuple(mention for mention in versions if mention is not None),
+                deletions=tuple(
+                    Deletion(platform="x", native_id=name, deleted_at=START + 12 * TICK)
+                    for name in half
+                    if name in gone
+                ),
+                checked=tuple(half),
+                cursor=Cursor(str(len(half))),
+                coverage=Coverage(asked=len(half)),
+            )
+
+
 def collectors(seed: int, ticks: int) -> list[Platform]:
     """The three sources: one that is read live, one that fails now and then, one that brings old posts."""
     live, archive = live_events(seed, ticks), archive_events(seed, ticks)
@@ -147,7 +171,7 @@ def collectors(seed: int, ticks: int) -> list[Platform]:
     return [
         Platform("live", live, posts),
         Platform("shaky", half, posts, fails_every=5),
-        Platform("archive", archive, posts),
+        Archive("archive", archive, posts),
     ]
 
 

@@ -1,6 +1,7 @@
 """Alerting: a spike becomes an alert and its messages in one transaction, explained by what was known."""
 
 import json
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from models import Reader, Router
 from monitor.alerting.routing import Route
 from monitor.analysis.explanation import from_json
 from monitor.clock import FakeClock
-from monitor.domain import Deletion, Phase, Spike
+from monitor.domain import Deletion, Explanation, Phase, Spike
 from monitor.errors import StoreFull
 from monitor.pipeline import alert, failpoints
 from monitor.pipeline.alert import AlertReport
@@ -189,3 +190,26 @@ def test_what_an_alert_and_its_message_quote_of_a_post_goes_when_the_post_is_del
     left = b"".join(file.read_bytes() for file in folder.iterdir())
     # The words that stand out are counts over many posts, and stay.
     assert f"bad {CANARY}".encode() not in left
+
+
+def test_a_post_is_not_deleted_between_the_look_at_it_and_the_alert_that_quotes_it(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the alert would quote a post that is gone, and nothing would ever take the quote out."""
+    keep_scored(program, "Nimbus is bad")
+    deleting = threading.Thread(
+        target=lambda: program.store.mentions.delete([Deletion(platform="x", native_id="0:00:00-0")], now=START)
+    )
+    look = alert.explained
+
+    def slowly(program: Program, fired: Spike) -> Explanation:
+        explanation = look(program, fired)
+        deleting.start()
+        deleting.join(0.2)
+        return explanation
+
+    monkeypatch.setattr(alert, "explained", slowly)
+    fire(program, spike())
+    deleting.join(20)
+    assert program.store.proof.tombstones() == 1
+    assert program.store.proof.leftovers().total == 0

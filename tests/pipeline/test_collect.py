@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.clock import FakeClock
-from monitor.domain import Coverage, Cursor, Deletion, Page, Reject
+from monitor.domain import Author, Coverage, Cursor, Deletion, Gap, Page, Reject
 from monitor.errors import (
     CredentialRefused,
     MonitorError,
@@ -157,3 +157,122 @@ def test_files_of_people_are_kept_even_where_they_name_no_brand(program: Program
 def test_an_odd_post_does_not_cost_its_page(program: Program) -> None:
     odd = post("odd\ud800", "Nimbus \ud83d", likes=1 << 80)
     assert poll(program, Page(mentions=(post(1), odd, post(2)))).added == 3
+
+
+# All that a page says
+
+
+def test_an_edit_that_takes_the_name_away_still_reaches_the_post(program: Program) -> None:
+    poll(program, page(1, 2))
+    told = poll(program, Page(mentions=(post(1, "Never mind them"), post(3, "Somebody else"))))
+    assert (told.edited, told.unmatched, told.added) == (1, 1, 0)
+    pending = {item.mention.native_id: item for item in program.store.scores.pending(limit=9)}
+    assert (pending["1"].mention.text, pending["1"].target) == ("Never mind them", "Nimbus")
+    assert program.store.mentions.count() == 2
+
+
+def test_an_edit_in_the_page_that_brings_the_post_reaches_it_as_well(program: Program) -> None:
+    told = poll(program, Page(mentions=(post(1), post(1, "Never mind them"))))
+    assert (told.added, told.unmatched) == (1, 0)
+    (item,) = program.store.scores.pending(limit=9)
+    assert (item.mention.text, item.target) == ("Never mind them", "Nimbus")
+
+
+def test_a_post_that_may_be_shown_again_is_kept_once_it_is_in_the_page(program: Program) -> None:
+    poll(program, page(1))
+    gone = Deletion(platform="x", native_id="1", reason="protected")
+    poll(program, Page(deletions=(gone,)))
+    assert program.store.mentions.search("Nimbus") == []
+    back = Deletion(platform="x", native_id="1", restored=True)
+    poll(program, Page(mentions=(post(1),), deletions=(back,)))
+    assert len(program.store.mentions.search("Nimbus")) == 1
+
+
+def test_a_deletion_in_the_page_that_brings_the_post_is_the_last_word(program: Program) -> None:
+    poll(program, Page(mentions=(post(1),), deletions=(Deletion(platform="x", native_id="1"),)))
+    assert program.store.mentions.search("Nimbus") == []
+
+
+def test_all_posts_of_an_author_may_go_at_once(program: Program) -> None:
+    by = Author(native_id="7", handle="ann")
+    poll(program, Page(mentions=(post(1, author=by), post(2, author=by), post(3))))
+    assert poll(program, Page(deletions=(Deletion(platform="x", author_id="7", reason="suspended"),))).deleted == 2
+    assert [found.native_id for found in program.store.mentions.search("Nimbus")] == ["3"]
+
+
+def test_a_page_that_came_in_later_than_the_poll_began_is_dated_so(program: Program) -> None:
+    later = START + 3 * MINUTE
+    poll(program, Page(mentions=(post(1),), at=later), page(2))
+    known = {found.native_id: found.known_at for found in program.store.mentions.search("Nimbus")}
+    assert known == {"1": later, "2": START}
+
+
+def test_gaps_are_kept_and_closed_by_what_is_read_later(program: Program) -> None:
+    hole = Gap(since=START - 9 * MINUTE, until=START, reason="the stream was cut")
+    poll(program, page(1, gaps=(hole,)))
+    assert program.store.sources.gaps("x") == [(hole.since, hole.until, "the stream was cut")]
+    poll(program, page(2, filled=((START - 9 * MINUTE, START - 4 * MINUTE),)))
+    missing = [gap for gap in program.store.sources.ranges.of("x") if gap.filled_at is None]
+    assert [(gap.since, gap.until) for gap in missing] == [(START - 4 * MINUTE, START)]
+
+
+def test_a_gap_that_the_same_page_fills_is_filled(program: Program) -> None:
+    hole = Gap(since=START - 9 * MINUTE, until=START, reason="the stream was cut")
+    poll(program, page(1, gaps=(hole,), filled=((hole.since, hole.until),)))
+    assert [bool(gap.filled_at) for gap in program.store.sources.ranges.of("x")] == [True]
+
+
+def test_a_page_that_breaks_off_leaves_no_gap_and_fills_none(program: Program) -> None:
+    def fail() -> None:
+        raise StoreFull("no room")
+
+    hole = Gap(since=START - 9 * MINUTE, until=START, reason="cut")
+    poll(program, page(1, gaps=(hole,)))
+    failpoints.arm("collect.cursor_moved", fail)
+    with pytest.raises(StoreFull):
+        poll(program, page(2, gaps=(Gap(since=START, until=START + MINUTE, reason="x"),), filled=((START, START),)))
+    failpoints.disarm()
+    assert program.store.sources.gaps("x") == [(hole.since, hole.until, "cut")]
+
+
+# Every poll leaves a trace
+
+
+def polls(program: Program) -> list[tuple[int, int, bool]]:
+    return [(each.returned, each.added, each.whole) for each in program.store.sources.polls.newest("x")]
+
+
+def test_every_poll_is_seen_whether_it_found_much_nothing_or_failed(program: Program, clock: FakeClock) -> None:
+    for script in (
+        [page(1, 2), page(3)],
+        [],
+        [Page(cursor=Cursor("a"))],
+        [SourceDown("x: no answer.")],
+        [page(4, coverage=Coverage(asked=9, returned=5)), SourceDown("x: no answer.")],
+        [page(5, coverage=Coverage(asked=9, returned=9, more_available=True))],
+    ):
+        poll(program, *script)
+        clock.advance(5 * MINUTE)
+    assert polls(program) == [
+        (3, 3, True), (0, 0, True), (0, 0, True), (0, 0, False), (5, 1, False), (9, 1, False),
+    ]  # fmt: skip
+
+
+def test_a_poll_that_was_asked_to_stop_is_no_whole_one(program: Program) -> None:
+    source = source_of(ListCollector("x", [page(1), page(2)]))
+    collect.run(program, source, now=START, stop=lambda: True)
+    assert polls(program) == [(1, 1, False)]
+
+
+def test_what_was_missed_while_a_source_was_blind_is_filled_by_the_poll_that_reads_to_the_end(
+    program: Program, clock: FakeClock
+) -> None:
+    poll(program)
+    clock.advance(5 * MINUTE)
+    poll(program, SourceDown("x: no answer."))
+    clock.advance(5 * MINUTE)
+    poll(program, page(1, cursor="a", coverage=Coverage(returned=1, more_available=True)))
+    assert [bool(gap.filled_at) for gap in program.store.sources.ranges.of("x")] == [False]
+    clock.advance(5 * MINUTE)
+    poll(program, page(2))
+    assert [bool(gap.filled_at) for gap in program.store.sources.ranges.of("x")] == [True]

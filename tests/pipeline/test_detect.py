@@ -263,6 +263,73 @@ def test_a_poll_that_is_a_little_late_leaves_no_hole(program: Program) -> None:
     assert [bucket[0] for bucket in detector.of()] == list(range(7))
 
 
+@pytest.mark.parametrize("state", ["quiet", "unreadable", "capped", "waiting"])
+def test_while_nothing_comes_for_a_reason_buckets_are_no_data(program: Program, state: str) -> None:
+    program.sources = (source_of(ListCollector("a")),)
+    detector = recording(program)
+    count(program, (0, 0, 1, 0))
+    program.store.sources.states.open("a", state, START + 2 * FIVE, "")
+    detect.run(program, now=at(6))
+    program.store.sources.states.close("a", state, now=START + 7 * FIVE)
+    detect.run(program, now=at(9))
+    assert [bucket[0] for bucket in detector.of()] == [0, 1, 7, 8]
+
+
+@pytest.mark.parametrize("state", ["new fields", "partial"])
+def test_a_source_that_is_read_all_the_same_has_no_holes(program: Program, state: str) -> None:
+    program.sources = (source_of(ListCollector("a")),)
+    detector = recording(program)
+    count(program, (0, 0, 1, 0))
+    program.store.sources.states.open("a", state, START + FIVE, "")
+    detect.run(program, now=at(4))
+    assert [bucket[0] for bucket in detector.of()] == [0, 1, 2, 3]
+
+
+def test_between_the_polls_of_a_thinned_source_there_is_no_data(program: Program) -> None:
+    program.sources = (source_of(ListCollector("a")),)
+    detector = recording(program)
+    count(program, (0, 0, 1, 0))
+    program.store.sources.states.open("a", "thinned", START, "")
+    program.store.sources.succeeded("a", now=START + 2 * FIVE)
+    detect.run(program, now=at(4))
+    assert [bucket[0] for bucket in detector.of()] == [0, 1]
+
+
+def test_a_range_that_is_missing_is_no_data_and_one_that_was_filled_is(program: Program) -> None:
+    program.sources = (source_of(ListCollector("a")),)
+    detector = recording(program)
+    count(program, (0, 0, 1, 0))
+    ranges = program.store.sources.ranges
+    ranges.add("a", START + FIVE, START + 3 * FIVE, "the stream was cut", now=START)
+    ranges.add("a", START + 4 * FIVE, START + 5 * FIVE, "thinned: not asked for competitors", now=START)
+    ranges.fill("a", START + FIVE, START + 2 * FIVE, now=START)
+    detect.run(program, now=at(5))
+    assert [bucket[0] for bucket in detector.of()] == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize("state", ["quiet", "unreadable", "capped"])
+def test_the_few_posts_that_come_all_the_same_end_no_incident(program: Program, state: str) -> None:
+    """A spike may be told from them; that it is over may not."""
+    program.sources = (source_of(ListCollector("a")),)
+    count(program, (0, 0, 9, 5), *((n, n, 1, 0.01) for n in range(2, 40)))
+    program.store.sources.states.open("a", state, START + 2 * FIVE, "")
+    for bucket in (1, 2, 8, 30, 40):
+        detect.run(program, now=at(bucket))
+    assert [phase for phase, _ in pending(program)] == ["opened"]
+    program.store.sources.states.close("a", state, now=START + 40 * FIVE)
+    count(program, (41, 41, 1, 0.01))
+    detect.run(program, now=at(43))
+    assert [phase for phase, _ in pending(program)] == ["opened", "closed"]
+
+
+def test_a_spike_is_told_from_the_few_posts_of_a_source_that_can_hardly_be_read(program: Program) -> None:
+    program.sources = (source_of(ListCollector("a")),)
+    count(program, (0, 0, 1, 0), (5, 5, 9, 9))
+    program.store.sources.states.open("a", "unreadable", START + FIVE, "")
+    detect.run(program, now=at(7))
+    assert [phase for phase, _ in pending(program)] == ["opened"]
+
+
 def test_a_brand_has_no_holes_where_nothing_listens_but_files_are_read(program: Program) -> None:
     detector = recording(program)
     count(program, (0, 0, 1, 0))

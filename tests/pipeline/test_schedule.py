@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from monitor.clock import SystemClock
-from monitor.domain import Cursor, Page, Query
+from monitor.domain import Cursor, Deletion, Page, Query
 from monitor.errors import NotifierRefused, SourceDown, StoreFull
 from monitor.pipeline import failpoints
 from monitor.pipeline.program import Program
@@ -183,6 +183,50 @@ def test_nothing_begins_after_a_stop(program: Program) -> None:
         asked(source, 1)
     runner._guarded("late", lambda: pytest.fail("it ran"))
     assert not runner._running
+
+
+class Asked(Gate):
+    """A collector that is asked about its posts as well."""
+
+    recheck_every = QUICK
+    recheck_batch = 10
+
+    def __init__(self, name: str, *script: Page | Exception) -> None:
+        super().__init__(name, *script)
+        self.questions = 0
+
+    def recheck(self, ids: tuple[str, ...], since: Cursor | None, *, now: object) -> Iterator[Page]:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        self.questions += 1
+        yield Page(deletions=(Deletion(platform="list", native_id="1"),), checked=ids)
+        self.inside -= 1
+
+
+def test_posts_are_asked_about_again_beside_the_polls_and_never_at_the_same_time(program: Program) -> None:
+    posts = tuple(post(number, platform="list") for number in range(2))
+    source, other = Asked("x", Page(mentions=posts)), opened("y")
+    program.sources = (source_of(source, every=QUICK), source_of(other, every=QUICK))
+    with running(program):
+        asked(source, 1)  # it holds the turn
+        asked(other, 5)
+        assert source.questions == 0
+        source.free.set()
+        until(lambda: source.questions >= 3)
+    assert source.most == 1
+    assert program.store._connection.rows("select count(*) from mentions where deleted_at is null") == [(1,)]
+
+
+def test_what_was_erased_is_not_left_in_the_log_while_the_program_runs(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.pipeline.schedule.FOLD_EVERY", QUICK)
+    with program.store.transaction():
+        program.store.mentions.upsert([post(1, "Nimbus zanzibar")], [("Nimbus",)], source="x", now=START)
+        program.store.mentions.delete([Deletion(platform="x", native_id="1")], now=START)
+    files = list(program.store.path.parent.glob("monitor.db*"))
+    with running(program):
+        until(lambda: all(b"zanzibar" not in file.read_bytes() for file in files))
 
 
 def test_messages_that_an_earlier_run_left_in_the_middle_are_carried(program: Program) -> None:

@@ -138,7 +138,9 @@ class _Handler(socketserver.StreamRequestHandler):
             self._talk()
 
     def _talk(self) -> None:
-        place = urlsplit(self.rfile.readline().split()[1].decode())
+        if self.rfile.read(4) != b"GET ":
+            return  # this speaks something else, as TLS does
+        place = urlsplit(self.rfile.readline().split()[0].decode())
         headers = {}
         while line := self.rfile.readline().strip():
             name, _, value = line.decode().partition(":")

@@ -17,6 +17,7 @@ class LemmyServer(Loopback):
         self.now = now
         self.dialect = dialect
         self.cap = 50
+        self.silent = False  # nothing is found by its address
         self.holes = 0  # so many answers are empty although more follows
         self.circle = False  # each page leads to itself
         self.views: list[tuple[str, dict[str, Any]]] = []
@@ -55,9 +56,24 @@ class LemmyServer(Loopback):
         root = "/api/v3" if self.dialect == V3 else "/api/v4"
         if asked.path == f"{root}/site":
             return json_reply({"version": "0.19.14" if self.dialect == V3 else "1.0.2", "site_view": {}})
+        if asked.path == f"{root}/resolve_object":
+            return self._resolve(asked.params["q"])
         if asked.path != f"{root}/search":
             return Reply(404)
         return self._v3(asked.params) if self.dialect == V3 else self._v4(asked.params)
+
+    def _resolve(self, address: str) -> Reply:
+        """One post or comment; what is deleted, removed or unknown is not found, in the dialect's words."""
+        for kind, view in self.views:
+            thing = view[kind.removesuffix("s")]
+            if thing["ap_id"] == address and not (thing["deleted"] or thing["removed"] or self.silent):
+                if self.dialect == V3:
+                    return json_reply({kind.removesuffix("s"): view})
+                shown = {"type_": kind.removesuffix("s"), **_v4_view(view)}
+                return json_reply({"resolve": shown} if self.dialect == COMBINED else {"results": [shown]})
+        if self.dialect == V3:
+            return json_reply({"error": "couldnt_find_object"}, 400)
+        return json_reply({"error": "not_found", "message": "NotFound"}, 404)
 
     def _v3(self, params: dict[str, str]) -> Reply:
         if (params["sort"], params["listing_type"]) != ("New", "All") or params["type_"] not in ("Posts", "Comments"):

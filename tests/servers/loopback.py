@@ -39,12 +39,17 @@ def json_reply(document: object, status: int = 200, **headers: str) -> Reply:
 
 
 class Loopback:
-    """Answers each request by `reply`, unless a fault is waiting in `faults` (one a request) or stands in `always`."""
+    """Answers each request by `reply`, unless a fault is waiting in `faults` (one a request) or stands in `always`.
+
+    Good answers may be changed on their way out (`bend`), and something may happen before each of them (`before`).
+    """
 
     def __init__(self, reply: Callable[[Asked], Reply] | None = None) -> None:
         self.asked: list[Asked] = []
-        self.faults: deque[Reply] = deque()
+        self.faults: deque[Reply | None] = deque()  # None: a good answer
         self.always: Reply | None = None
+        self.bend: Callable[[Reply], Reply] | None = None
+        self.before: Callable[[], None] | None = None
         self.ending = threading.Event()
         self._reply = reply or self.reply
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -72,11 +77,24 @@ class Loopback:
     def reply(self, asked: Asked) -> Reply:
         return Reply(404)
 
+    def fail(self, fault: Reply, *, times: int = 1, after: int = 0) -> None:
+        """Give so many good answers, then the fault so many times, then good answers again."""
+        self.faults = deque([*[None] * after, *[fault] * times])
+
+    def well(self) -> None:
+        """Answer as it should from now on."""
+        self.faults.clear()
+        self.always = self.bend = self.before = None
+
     def answer(self, asked: Asked) -> Reply:
         self.asked.append(asked)
-        if self.faults:
-            return self.faults.popleft()
-        return self.always or self._reply(asked)
+        fault = self.faults.popleft() if self.faults else self.always
+        if fault is not None:
+            return fault
+        if self.before:
+            self.before()
+        good = self._reply(asked)
+        return self.bend(good) if self.bend else good
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,15 +1,18 @@
 """Mastodon's API as its code has it: ids that carry time, timelines that page by id, a search that does not."""
 
+import json
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from monitor import clock
-from tests.servers.loopback import Asked, Loopback, Reply, json_reply
+from tests.servers.loopback import Asked, Reply, json_reply
+from tests.servers.repeated import RepeatedParams
 
 Status = dict[str, Any]
 
 
-class MastodonServer(Loopback):
+class MastodonServer(RepeatedParams):
     """Holds statuses; `known` ones of other servers can be put in as they are."""
 
     def __init__(self, now: datetime, token: str = "secret", host: str = "social.example") -> None:
@@ -24,6 +27,13 @@ class MastodonServer(Loopback):
         self.offsets = True  # whether the search knows them
         self.cap = 40
         self.remaining = 300
+        self.lists = True  # whether several statuses can be asked for by their ids: since 4.3
+        self.secure = False  # whether it speaks to other servers only, and to nobody else
+        self.events: list[bytes] = []  # what its stream says
+        self.ending_of_stream = "close"  # or "stay", "drop"
+        self.stream_refusal: Reply | None = None
+        self.streaming = ""  # where the stream is, as the instance tells it
+        self.tuned: list[tuple[str, str | None]] = []  # who listened: path with its query, and credential
         self._count = 0
 
     def add(
@@ -88,6 +98,41 @@ class MastodonServer(Loopback):
     def delete(self, uri: str) -> None:
         self.statuses = [status for status in self.statuses if status["uri"] != uri]
 
+    def number(self, uri: str) -> str:
+        """What the server calls a status itself."""
+        return next(str(status["id"]) for status in self.statuses if status["uri"] == uri)
+
+    def say(self, event: str, data: object) -> None:
+        """One event of the stream."""
+        told = data if isinstance(data, str) else json.dumps(data)
+        self.events.append(f"event: {event}\ndata: {told}\n\n".encode())
+
+    def stream(self, handler: BaseHTTPRequestHandler) -> bool:
+        """In pieces of no length that is told, as the streaming server sends it; ends as it is told to."""
+        if not handler.path.startswith("/api/v1/streaming/"):
+            return False
+        given = handler.headers.get("authorization")
+        self.tuned.append((handler.path, given))
+        refusal = self.stream_refusal or (None if given == f"Bearer {self.token}" else json_reply({"error": "no"}, 401))
+        if refusal:
+            handler.send_response(refusal.status)
+            handler.send_header("content-length", "0")
+            handler.end_headers()
+            return True
+        handler.protocol_version = "HTTP/1.1"
+        handler.send_response(200)
+        handler.send_header("content-type", "text/event-stream")
+        handler.send_header("transfer-encoding", "chunked")
+        handler.end_headers()
+        for piece in [b":)\n", *self.events]:
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        if self.ending_of_stream == "stay":
+            self.ending.wait(30)
+        elif self.ending_of_stream == "close":
+            handler.wfile.write(b"0\r\n\r\n")
+        handler.close_connection = True
+        return True
+
     def too_many(self, after: timedelta | None) -> Reply:
         told = {"x-ratelimit-reset": (self.now + after).isoformat().replace("+00:00", "Z")} if after else {}
         return json_reply({"error": "Too many requests"}, 429, **told)
@@ -108,6 +153,13 @@ class MastodonServer(Loopback):
     def _answer(self, asked: Asked, *, allowed: bool) -> Reply:
         if asked.path == "/api/v2/search":
             return self._search(asked.params, allowed=allowed)
+        if asked.path == "/api/v2/instance":
+            return json_reply({"version": "4.5.0", "configuration": {"urls": {"streaming": self.streaming}}})
+        if asked.path.startswith("/api/v1/statuses"):
+            return self._named(asked.path.removeprefix("/api/v1/statuses").removeprefix("/"))
+        if asked.path.startswith("/users/"):  # as servers ask each other
+            known = any(status["uri"].endswith(asked.path) for status in self.statuses)
+            return json_reply({"type": "Note"} if known else {}, 401 if self.secure else 200 if known else 410)
         if asked.path == "/api/v1/notifications":
             if not allowed:
                 return json_reply({"error": "This method requires an authenticated user"}, 422)
@@ -117,6 +169,20 @@ class MastodonServer(Loopback):
             return Reply(404, b"<html>Not found</html>")
         tagged = [status for status in self.statuses if tag in [each["name"] for each in status["tags"]]]
         return self._paged(tagged, asked.params)
+
+    def _named(self, number: str) -> Reply:
+        """One status, or several of which those that there are not are left out."""
+        if self.secure:
+            return json_reply({"error": "This method requires an authenticated user"}, 422)
+        if number:
+            found = [status for status in self.statuses if status["id"] == number]
+            return json_reply(found[0]) if found else json_reply({"error": "Record not found"}, 404)
+        numbers = self.all_of("id[]")
+        if not self.lists:
+            return Reply(404, b"<html>Not found</html>")
+        if len(numbers) > 20:
+            return json_reply({"error": "Too many statuses requested"}, 422)
+        return json_reply([status for status in self.statuses if status["id"] in numbers])
 
     def _paged(self, rows: list[dict[str, Any]], params: dict[str, str]) -> Reply:
         """Newest first; by min_id the page is the one just above it, otherwise the newest that fit."""
@@ -134,6 +200,9 @@ class MastodonServer(Loopback):
         if allowed and not self.scoped:
             return json_reply({"error": "This action is outside the authorized scopes"}, 403)
         rows = [status for status in self.statuses if self.searching and allowed]
+        if params.get("resolve") == "true":
+            rows = [status for status in self.statuses if params["q"] == status["uri"]]
+            return json_reply({"accounts": [], "statuses": rows, "hashtags": []})
         rows = [row for row in rows if params["q"].strip('"').lower() in str(row["content"]).lower()]
         if "min_id" in params:
             after = clock.to_ms(clock.floor(clock.from_ms(int(params["min_id"]) >> 16), timedelta(seconds=1)))

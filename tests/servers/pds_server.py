@@ -4,11 +4,12 @@ Its paging can end before its results do, a page can be empty and name a next on
 """
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from monitor import clock
-from tests.servers.loopback import Asked, Loopback, Reply, json_reply
+from tests.servers.loopback import Asked, Reply, json_reply
+from tests.servers.repeated import RepeatedParams
 
 HANDLE = "brand.example"
 POSTS = "app.bsky.feed.post"
@@ -20,7 +21,7 @@ def error(name: str, status: int = 400, **headers: str) -> Reply:
     return json_reply({"error": name, "message": f"{name}."}, status, **headers)
 
 
-class PdsServer(Loopback):
+class PdsServer(RepeatedParams):
     """Holds posts; tokens are good until `expire`."""
 
     def __init__(self, password: str) -> None:
@@ -32,6 +33,8 @@ class PdsServer(Loopback):
         self.empty_first = False  # an empty page with a next token comes before all others
         self.refuse_refresh = False
         self.refused_words: set[str] = set()
+        self.public = False  # whether posts can be asked for without a login, as the network's own servers allow
+        self.silent = False  # no post is shown
         self._dead = ""  # the access token that ran out
 
     @property
@@ -76,13 +79,28 @@ class PdsServer(Loopback):
             if told != f"Bearer {self.refresh}" or self.refuse_refresh:
                 return error("ExpiredToken")
             return self._session()
-        if method != "app.bsky.feed.searchPosts":
+        if method == "app.bsky.feed.getPosts" and self.public and not told:
+            return self._named()
+        if method not in ("app.bsky.feed.searchPosts", "app.bsky.feed.getPosts"):
             return error("MethodNotImplemented", 501)
         if told == f"Bearer {self._dead}":
             return error("ExpiredToken")
         if told != f"Bearer {self.access}":
             return FORBIDDEN
-        return self._search(asked.params)
+        return self._named() if method.endswith("getPosts") else self._search(asked.params)
+
+    def _named(self) -> Reply:
+        """Posts by their addresses; those that there are not are left out."""
+        uris = self.all_of("uris")
+        if not 0 < len(uris) <= 25:
+            return error("InvalidRequest")
+        found = [] if self.silent else [post for post in self.posts if post["uri"] in uris]
+        ends = str(int(datetime(2026, 3, 11, 12, 5, tzinfo=UTC).timestamp()))
+        return json_reply({"posts": found}, ratelimit_remaining="2999", ratelimit_reset=ends)
+
+    def post(self, uri: str) -> dict[str, Any]:
+        """A post, to be changed."""
+        return next(post for post in self.posts if post["uri"] == uri)
 
     def _session(self) -> Reply:
         self.sessions += 1

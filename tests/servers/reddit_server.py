@@ -63,6 +63,18 @@ class RedditServer(Loopback):
         data: dict[str, Any] = next(post["data"] for post in self.posts if post["data"]["name"] == name)
         return data
 
+    def delete(self, name: str) -> None:
+        """Its author deletes a post: it is still there by name, without text and author."""
+        data = self.data(name)
+        data |= {"before": {key: data.get(key) for key in ("author", "body", "selftext", "removed_by_category")}}
+        gone = {"body": "[deleted]"} if name.startswith("t1_") else {"selftext": "[deleted]"}
+        data |= gone | {"author": "[deleted]", "removed_by_category": "deleted" if name.startswith("t3_") else None}
+
+    def restore(self, name: str) -> None:
+        data = self.data(name)
+        data |= {key: value for key, value in data.pop("before").items() if value is not None}
+        data["removed_by_category"] = None
+
     def remove(self, name: str) -> None:
         """A post is no longer shown at all."""
         self.posts = [post for post in self.posts if post["data"]["name"] != name]
@@ -74,6 +86,8 @@ class RedditServer(Loopback):
             return self.token_reply or self._token(asked)
         if asked.headers.get("authorization") != f"Bearer token-{self.tokens}":
             return EXPIRED
+        if asked.path == "/api/info":
+            return self._named(asked.params)
         _, subreddits, what = asked.path.removeprefix("/").split("/")
         return self._listing("t3" if what == "search" else "t1", subreddits, asked.params)
 
@@ -99,6 +113,14 @@ class RedditServer(Loopback):
         shown = rows[start : start + size]
         more = start + size < len(rows) or (self.always_after and shown)
         return self._page(shown, shown[-1]["data"]["name"] if more else None, params)
+
+    def _named(self, params: dict[str, str]) -> Reply:
+        """Posts by name, in no order that was asked for; those that there are not are left out."""
+        names = params["id"].split(",")
+        if len(names) > 100:
+            return json_reply({"message": "Bad Request", "error": 400}, 400)
+        rows = [post for post in self.posts if post["data"]["name"] in names]
+        return self._page([] if "t3" in self.silent else rows, None, params)
 
     def _page(self, rows: list[dict[str, Any]], after: str | None, params: dict[str, str]) -> Reply:
         self.remaining = max(self.remaining - 1, 0.0)

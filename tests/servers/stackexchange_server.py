@@ -30,6 +30,8 @@ class StackexchangeServer(Loopback):
         self.items: list[tuple[str, dict[str, Any]]] = []
         self.quota = 10_000
         self.backoff: int | None = None  # told with the next answer
+        self.filters = 0  # made so far
+        self.silent = False  # zero results that are wrong
         self.holes = 0  # so many answers are empty although they say that there is more
 
     def add(
@@ -57,6 +59,11 @@ class StackexchangeServer(Loopback):
         return f"{site}/{number}"
 
     def reply(self, asked: Asked) -> Reply:
+        if asked.path == "/2.3/filters/create":
+            self.filters += 1
+            return packed(self._told() | {"items": [{"filter": "!made", "included_fields": [], "filter_type": "safe"}]})
+        if asked.path.startswith("/2.3/posts/"):
+            return self._named(asked.path.removeprefix("/2.3/posts/").split(";"), asked.params)
         if asked.path != "/2.3/search/excerpts":
             return error(404, "no_method", "this method does not exist")
         params, word = asked.params, asked.params["q"].lower()
@@ -68,18 +75,46 @@ class StackexchangeServer(Loopback):
         found.sort(key=lambda item: _date(item) if isinstance(_date(item), int) else high, reverse=True)
         size, page = int(params["pagesize"]), int(params["page"])
         shown = found[(page - 1) * size : page * size]
-        self.quota -= 1
-        told: dict[str, Any] = {
-            "quota_max": 10_000,
-            "quota_remaining": self.quota,
-            "has_more": len(found) > page * size,
-        }
-        if self.backoff:
-            told["backoff"], self.backoff = self.backoff, None
+        told = self._told(more=len(found) > page * size)
         if self.holes:
             self.holes -= 1
             return packed(told | {"items": [], "has_more": True})
         return packed(told | {"items": shown})
+
+    def _told(self, *, more: bool = False) -> dict[str, Any]:
+        self.quota -= 1
+        told: dict[str, Any] = {"quota_max": 10_000, "quota_remaining": self.quota, "has_more": more}
+        if self.backoff:
+            told["backoff"], self.backoff = self.backoff, None
+        return told
+
+    def _named(self, numbers: list[str], params: dict[str, str]) -> Reply:
+        """Posts by their numbers; those that there are not are left out. The text comes only by a filter."""
+        if len(numbers) > 100:
+            return error(400, "bad_parameter", "ids")
+        found = [item for site, item in self.items if site == params["site"] and str(_number(item)) in numbers]
+        rows = [_post(item, whole=params.get("filter") == "!made") for item in found if not self.silent]
+        return packed(self._told() | {"items": rows[: int(params.get("pagesize", "30"))]})
+
+    def edit(self, name: str, text: str) -> None:
+        item = next(item for site, item in self.items if f"{site}/{_number(item)}" == name)
+        item |= {"body": text, "last_edit_date": item["creation_date"] + 60}
+
+    def delete(self, name: str) -> None:
+        self.items = [(site, item) for site, item in self.items if f"{site}/{_number(item)}" != name]
+
+
+def _number(item: dict[str, Any]) -> int:
+    return int(item.get("answer_id") or item["question_id"])
+
+
+def _post(item: dict[str, Any], *, whole: bool) -> dict[str, Any]:
+    """As /posts has it: with the body as HTML, and neither the excerpt nor the counts of answers."""
+    kept = ("score", "creation_date", "last_activity_date", "last_edit_date")
+    row = {name: item[name] for name in kept if name in item}
+    row |= {"post_id": _number(item), "post_type": item["item_type"], "link": "https://stackoverflow.com/q/1"}
+    row |= {"owner": {"account_id": 7, "display_name": "ann"}, "content_license": "CC BY-SA 4.0"}
+    return row | ({"title": item["title"], "body": f"<p>{item['body']}</p>"} if whole else {})
 
 
 def _date(item: dict[str, Any]) -> Any:

@@ -1,56 +1,46 @@
-"""X's v2 recent search on loopback: both dialects, pages, refusals in X's own words. No token is good but its own."""
+"""X's v2 on loopback: search, mentions, counts, both dialects, refusals in X's words. No token is good but its own."""
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor import clock
 from tests.servers.loopback import Asked, Loopback, Reply, json_reply
+from tests.servers.x_http import take_over
+from tests.servers.x_jobs_server import Jobs
+from tests.servers.x_stream_server import Streaming
+from tests.servers.x_words import CAPPED, EXPIRED, FORBIDDEN, PROBLEMS, UNPAID, invalid, missing, snowflake, too_many
 
-PROBLEMS = "https://api.twitter.com/2/problems/"
+__all__ = ["CAPPED", "EXPIRED", "FORBIDDEN", "PROBLEMS", "UNPAID", "XServer", "invalid", "snowflake", "too_many"]
+
 COMMON = {"query", "start_time", "end_time", "since_id", "until_id", "max_results", "next_token", "expansions"} | {
-    *("user.fields", "sort_order", "media.fields", "place.fields", "poll.fields")
+    *("user.fields", "sort_order", "media.fields", "place.fields", "poll.fields", "pagination_token", "ids")
 }
-EPOCH_MS = 1_288_834_974_657
 
 
-def snowflake(moment: datetime, number: int = 0) -> int:
-    return ((clock.to_ms(moment) - EPOCH_MS) << 22) + number
-
-
-def problem(name: str, title: str, detail: str, status: int, **more: Any) -> Reply:
-    return json_reply({"title": title, "detail": detail, "type": PROBLEMS + name, "status": status} | more, status)
-
-
-def invalid(parameter: str, value: str, message: str) -> Reply:
-    told = [{"parameters": {parameter: [value]}, "message": message}]
-    detail = "One or more parameters to your request was invalid."
-    return problem("invalid-request", "Invalid Request", detail, 400, errors=told)
-
-
-def too_many(reset: datetime | None) -> Reply:
-    headers = {"x_rate_limit_reset": str(int(reset.timestamp()))} if reset else {}
-    return json_reply({"title": "Too Many Requests", "detail": "Too Many Requests", "status": 429}, 429, **headers)
-
-
-EXPIRED = problem("unauthorized", "Unauthorized", "Unauthorized", 401)
-CAPPED = problem("usage-capped", "UsageCapExceeded", "Usage cap exceeded: Monthly product cap", 429, period="Monthly")
-UNPAID = problem("client-forbidden", "CreditsDepleted", "Your account has no credits left", 402)
-FORBIDDEN = problem("client-forbidden", "Client Forbidden", "Your plan does not include this", 403)
-
-
-class XServer(Loopback):
+class XServer(Streaming, Jobs, Loopback):
     """Holds posts; answers searches newest first."""
 
-    def __init__(self, now: datetime, token: str = "right-token", dialect: str = "tweet") -> None:
-        super().__init__()
+    def __init__(self, now: datetime, token: str = "the-right-token", dialect: str = "tweet") -> None:
+        Loopback.__init__(self)
+        Streaming.__init__(self)
+        Jobs.__init__(self)
+        take_over(self)
         self.now = now
         self.token = token
         self.dialect = dialect
         self.lenient = False  # unknown parameters are passed over
         self.order: random.Random | None = None  # pages, and posts on them, in no order
         self.empty_first = False  # an empty page with a next_token comes before all others
+        self.circling = False  # a page's token leads to the same page
+        self.hollow = False  # every page says that there is a next one
+        self.rough: random.Random | None = None  # any posts of those that fit, tokens unread, ids compared as text
+        self.counted_too_many = 0
+        self.limits: dict[str, str] = {}  # headers of every answer
         self.errors: list[dict[str, Any]] = []  # come with every page
+        self.accounts = {"acme": "42"}
+        self.most_mentions = 800
         self.posts: dict[int, dict[str, Any]] = {}
         self.tokens: dict[str, list[int]] = {}
 
@@ -59,7 +49,7 @@ class XServer(Loopback):
         return [self.add(first + step * number) for number in range(count)]
 
     def add(self, at: datetime, **fields: Any) -> int:
-        ident = fields.pop("ident", None) or snowflake(at, len(self.posts))
+        ident = fields.pop("ident", None) or (len(self.posts) + 1 if self.rough else snowflake(at, len(self.posts)))
         self.posts[ident] = {
             "id": str(ident),
             "text": f"Post {len(self.posts)} about Acme &amp; others",
@@ -74,60 +64,118 @@ class XServer(Loopback):
         return ident
 
     def reply(self, asked: Asked) -> Reply:
-        if asked.path != "/2/tweets/search/recent":
-            return Reply(404)
         if asked.headers.get("authorization") != f"Bearer {self.token}":
             return EXPIRED
-        return self._refusal(asked.params) or self._page(asked.params)
+        path, params = asked.path, asked.params
+        if path.startswith("/2/users/by/username/"):
+            return self._account(path.rpartition("/")[2])
+        if path == "/2/tweets/search/stream/rules":
+            return self.reply_to_rules(asked)
+        if path.startswith("/2/compliance/jobs"):
+            return self.reply_to_jobs(asked)
+        if path == "/2/tweets/counts/recent":
+            return self._counts(params)
+        return self._refusal(params) or self._posts(path, params)
+
+    def _posts(self, path: str, params: dict[str, str]) -> Reply:
+        if path == "/2/tweets/search/stream":
+            return self.reply_to_stream(params)
+        if path == "/2/tweets":
+            return self.reply_to_lookup(params)
+        if path == "/2/tweets/search/recent" or path.startswith("/2/users/"):
+            return self._page(params, most=self.most_mentions if "users" in path else None)
+        return Reply(404)
+
+    def _account(self, name: str) -> Reply:
+        if name not in self.accounts:
+            return json_reply({"errors": [missing(name, "user")]})
+        return json_reply({"data": {"id": self.accounts[name], "username": name, "name": "Acme"}})
 
     def _refusal(self, params: dict[str, str]) -> Reply | None:
         known = COMMON | {f"{self.dialect}.fields"}
         for name in params.keys() - known if not self.lenient else ():
             told = f"The query parameter [{name}] is not one of [{','.join(sorted(known))}]"
             return invalid(name, params[name], told)
-        if len(params["query"]) > 512:
+        if len(params.get("query", "")) > 512:
             return invalid("query", params["query"], "Rules must be less than 512 characters.")
         if not 10 <= int(params.get("max_results", 10)) <= 100:
             return invalid("max_results", params["max_results"], "The `max_results` value is not between 10 and 100")
+        return self._refused_range(params)
+
+    def _refused_range(self, params: dict[str, str]) -> Reply | None:
         oldest = self.now - timedelta(days=7)
-        if "since_id" in params and int(params["since_id"]) < snowflake(oldest):
+        if "since_id" in params and int(params["since_id"]) < snowflake(oldest) and not self.rough:
             told = f"'since_id' must be a tweet id created after [{oldest:%Y-%m-%dT%H:%MZ}]."
             return invalid("since_id", params["since_id"], told + " Please use a 'since_id' that is larger")
         if "start_time" in params and clock.parse(params["start_time"]) < oldest:
             return invalid("start_time", params["start_time"], "Invalid 'start_time': must be on or after the oldest")
-        if "next_token" in params and params["next_token"] not in self.tokens:
-            return invalid("next_token", params["next_token"], "Invalid 'next_token'")
+        for name in ("next_token", "pagination_token"):
+            if name in params and params[name] not in self.tokens and not self.rough:
+                return invalid(name, params[name], f"Invalid '{name}'")
         return None
 
-    def _page(self, params: dict[str, str]) -> Reply:
+    def _page(self, params: dict[str, str], most: int | None = None) -> Reply:
         size = int(params.get("max_results", 10))
-        if "next_token" in params:
-            found = self.tokens[params["next_token"]]
+        if self.rough:
+            return self._any(params, size, self.rough)
+        token = params.get("next_token") or params.get("pagination_token")
+        if token:
+            found = self.tokens[token]
         else:
-            found = self._found(params)
+            found = self._found(params)[:most]
             if self.empty_first:
                 return self._envelope([], found, params)
-        return self._envelope(found[:size], found[size:], params)
+        return self._envelope(found[:size], found if self.circling and len(found) > size else found[size:], params)
+
+    def _any(self, params: dict[str, str], size: int, chance: random.Random) -> Reply:
+        found = self._found(params)
+        chance.shuffle(found)
+        document = self.envelope(found[:size], params)
+        if len(found) >= size:
+            document["meta"]["next_token"] = "always the same"
+        return json_reply(document)
 
     def _found(self, params: dict[str, str]) -> list[int]:
-        above, below = int(params.get("since_id", 0)), int(params.get("until_id", 1 << 63))
         start = clock.parse(params.get("start_time", "2006-03-21"))
-        end = clock.parse(params["end_time"]) if "end_time" in params else self.now - timedelta(seconds=30)
-        found = [
+        latest = self.now if self.rough else self.now - timedelta(seconds=30)
+        end = clock.parse(params["end_time"]) if "end_time" in params else latest
+        within = [
             ident
             for ident, post in self.posts.items()
-            if above < ident < below and start <= clock.parse(post["created_at"]) <= end
+            if self._is_between(ident, params) and start <= clock.parse(post["created_at"]) <= end
         ]
-        found.sort(reverse=True)
+        within.sort(reverse=True)
         if self.order:
-            self.order.shuffle(found)
-        return found
+            self.order.shuffle(within)
+        return within
+
+    def _is_between(self, ident: int, params: dict[str, str]) -> bool:
+        if self.rough:
+            return params.get("since_id", "") < str(ident) < params.get("until_id", "x")
+        return int(params.get("since_id", 0)) < ident < int(params.get("until_id", 1 << 63))
+
+    def _counts(self, params: dict[str, str]) -> Reply:
+        start, end = clock.parse(params["start_time"]), clock.parse(params["end_time"])
+        times = [clock.parse(post["created_at"]) for post in self.posts.values()]
+        number = sum(start <= moment < end for moment in times) + self.counted_too_many
+        name = f"{self.dialect}_count"
+        slots = [
+            {"start": clock.iso(start - timedelta(hours=1)), "end": clock.iso(start), name: 5_000},
+            {"start": clock.iso(start), "end": clock.iso(end), name: number},
+        ]
+        return json_reply({"data": slots, "meta": {f"total_{name}": 5_000 + number}})
 
     def _envelope(self, ids: list[int], rest: list[int], params: dict[str, str]) -> Reply:
+        document = self.envelope(ids, params)
+        if rest or self.hollow:
+            token = "circle" if self.circling else f"token{len(self.tokens)}"
+            document["meta"]["next_token"] = token
+            self.tokens[token] = rest
+        good = json_reply(document)
+        return replace(good, headers={**good.headers, **self.limits})
+
+    def envelope(self, ids: list[int], params: dict[str, str]) -> dict[str, Any]:
         meta: dict[str, Any] = {"result_count": len(ids)}
-        if rest:
-            meta["next_token"] = f"token{len(self.tokens)}"
-            self.tokens[meta["next_token"]] = rest
         newest = "newest_id" if self.dialect == "tweet" else "most_recent_post_id"
         if ids:
             meta |= {newest: str(ids[0]), "oldest_id": str(ids[-1])}
@@ -138,7 +186,7 @@ class XServer(Loopback):
                 document["includes"] = {"users": self._users(ids, params)}
         if self.errors:
             document["errors"] = self.errors
-        return json_reply(document)
+        return document
 
     def _spoken(self, post: dict[str, Any], params: dict[str, str]) -> dict[str, Any]:
         wanted = params.get(f"{self.dialect}.fields", "").split(",")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from monitor import clock
@@ -84,7 +84,8 @@ class YoutubeServer(Loopback):
             return BAD_KEY
         path = asked.path.removeprefix("/youtube/v3/")
         answers: dict[str, Callable[[dict[str, str]], Reply]] = {
-            "search": self._search, "commentThreads": self._threads, "comments": self._replies
+            "search": self._search, "commentThreads": self._threads, "videos": self._videos,
+            "comments": self._named if "id" in asked.params else self._replies,
         }  # fmt: skip
         if path not in answers:
             return Reply(404)
@@ -121,6 +122,30 @@ class YoutubeServer(Loopback):
             return refused(404, "parentCommentNotFound")
         return self._page(thread["all"], params | {"maxResults": "2"})
 
+    def _named(self, params: dict[str, str]) -> Reply:
+        """Comments by their ids; those that there are not are left out. A closed one spoils the whole question."""
+        names = params["id"].split(",")
+        if len(names) > 50 or "maxResults" in params:
+            return refused(400, "invalidFilters")
+        if answer := next((self.refused[name] for name in names if name in self.refused), None):
+            return answer
+        all_of = [each["snippet"]["topLevelComment"] for each in self.threads]
+        all_of += [reply for each in self.threads for reply in each["all"]]
+        return json_reply({"items": [each for each in all_of if each["id"] in names and not self.silent]})
+
+    def _videos(self, params: dict[str, str]) -> Reply:
+        names = params["id"].split(",")
+        found = [video for video in self.videos if video["id"]["videoId"] in names and not self.silent]
+        rows = [video | {"id": video["id"]["videoId"], "snippet": _bare(video["snippet"])} for video in found]
+        return json_reply({"kind": "youtube#videoListResponse", "items": rows})
+
+    def take_away(self, name: str) -> None:
+        """A video or a comment is gone, with all that stands under it."""
+        self.videos = [video for video in self.videos if video["id"]["videoId"] != name]
+        self.threads = [each for each in self.threads if name not in (each["id"], each["snippet"]["videoId"])]
+        for each in self.threads:
+            each["all"] = [reply for reply in each["all"] if reply["id"] != name]
+
     def _shown(self, thread: dict[str, Any], plain: bool) -> dict[str, Any]:
         shown = {name: value for name, value in thread.items() if name != "all"}
         if thread["all"] and self.embedded:
@@ -147,6 +172,12 @@ class YoutubeServer(Loopback):
         elif start + size < len(found):
             document["nextPageToken"] = f"at-{start + size}"
         return json_reply(document)
+
+
+def _bare(snippet: dict[str, Any]) -> dict[str, Any]:
+    """As videos.list tells it: not in HTML, and the description whole."""
+    title, description = (unescape(str(snippet.get(name) or "")) for name in ("title", "description"))
+    return snippet | {"title": title, "description": description.replace(" ...", " on all of its days.")}
 
 
 def _time(thread: dict[str, Any]) -> str:

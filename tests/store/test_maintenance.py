@@ -104,8 +104,37 @@ def test_what_only_grows_is_forgotten_after_a_while_and_posts_are_not(store: Sto
     store.scores.remember_votes({7: (0.9, START), 8: (0.9, START + timedelta(days=20))})
     store.sources.record("x", Coverage(returned=1), added=1, rejected=0, now=START)
     store.sources.reject("x", [Reject(line=1, reason="no text", raw="{}")], now=START)
-    assert store.maintenance.prune(now=START + timedelta(days=40)) == 1
+    assert store.maintenance.prune(now=START + timedelta(days=25)) == 0
+    assert store.maintenance.prune(now=START + timedelta(days=40)) == 2
     assert store.scores.voted([7, 8]) == {8: 0.9}
-    assert store.maintenance.prune(now=START + timedelta(days=120)) == 3
     assert store.sources.reject_count() == 0
+    assert store.maintenance.prune(now=START + timedelta(days=399)) == 1
+    assert store.maintenance.prune(now=START + timedelta(days=401)) == 1, "a year of costs is kept"
     assert store.mentions.count() == 1
+
+
+def test_tombstones_of_posts_that_never_came_are_kept_longer_than_any_search_reaches_back(store: Store) -> None:
+    forget(store, "late", now=START)
+    store.maintenance.prune(now=START + timedelta(days=7, hours=23))
+    assert keep(store, post("late")) == (0, 0, 1)
+    assert store.maintenance.prune(now=START + timedelta(days=8, seconds=1)) == 1
+    assert keep(store, post("late")) == (1, 0, 0)
+
+
+def test_the_log_is_emptied_so_that_what_was_erased_is_in_no_file_while_the_program_goes_on(store: Store) -> None:
+    keep(store, post(1, "Nimbus zanzibar-canary"))
+    forget(store, "1")
+    assert b"zanzibar-canary" in b"".join(file.read_bytes() for file in store.path.parent.glob("monitor.db*"))
+    assert store.maintenance.fold()
+    assert b"zanzibar-canary" not in b"".join(file.read_bytes() for file in store.path.parent.glob("monitor.db*"))
+
+
+def test_a_reader_that_holds_on_puts_the_emptying_of_the_log_off(store: Store) -> None:
+    keep(store, *(post(number) for number in range(3000)))
+    with Store(store.path, write=False) as reader:
+        rows = reader.reports.mentions(brand=None, since=None, until=None)
+        next(rows)
+        forget(store, "1")
+        assert not store.maintenance.fold()
+        assert len(list(rows)) == 2999
+    assert store.maintenance.fold()

@@ -1,16 +1,18 @@
 """Posts in the store: read again and again they stay one row each; edits update, deletions erase, search holds."""
 
+import json
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.clock import to_ms
 from monitor.domain import Author, Deletion, Engagement, Mention
 from monitor.store import Store
 from tests.support.dumps import dump
@@ -132,6 +134,200 @@ def test_a_deleted_post_that_was_never_scored_never_will_be(store: Store) -> Non
     assert store.scores.pending_count() == 0
     store.scores.rescore_all()
     assert store.scores.pending_count() == 0
+
+
+def gone(store: Store, *deletions: Deletion, now: datetime = START) -> int:
+    with store.transaction():
+        return store.mentions.delete(deletions, now=now)
+
+
+def by_id(number: int | str, **more: object) -> Deletion:
+    return Deletion(platform="x", native_id=str(number), **more)  # type: ignore[arg-type]
+
+
+def by_author(name: str, **more: object) -> Deletion:
+    return Deletion(platform="x", author_id=name, **more)  # type: ignore[arg-type]
+
+
+def row_of(store: Store, number: int | str) -> dict[str, object]:
+    """Everything that is kept of a post."""
+    names = [row[1] for row in store._connection.rows("pragma table_info(mentions)")]
+    (row,) = store._connection.rows("select * from mentions where native_id = ?", str(number))
+    return dict(zip(names, row, strict=True))
+
+
+def living(store: Store) -> list[str]:
+    rows = store._connection.rows("select native_id from mentions where deleted_at is null order by native_id")
+    return [row[0] for row in rows]
+
+
+WHOLE: dict[str, Any] = {
+    "author": Author(native_id="7", handle="ann", followers=3), "url": "https://example.org/1", "lang": "en",
+    "conversation_id": "c", "in_reply_to": "r", "quoted": "q", "rating": 0.25, "extra": {"note": "n"}, "likes": 4,
+}  # fmt: skip
+
+
+def test_a_tombstone_says_when_and_why_and_keeps_counts_and_no_word(store: Store) -> None:
+    keep(store, post(1, **WHOLE))
+    told, known = START + timedelta(hours=1), START + timedelta(hours=3)
+    assert gone(store, by_id(1, deleted_at=told, reason="protected"), now=known) == 1
+    row = row_of(store, 1)
+    assert (row["deleted_at"], row["erased_at"], row["gone_because"]) == (to_ms(told), to_ms(known), "protected")
+    assert (row["text"], row["extra"], row["likes"], row["lang"]) == ("", "{}", 4, "en")
+    names = ("url", "author_id", "author", "followers", "conversation_id", "in_reply_to", "quoted", "rating")
+    assert {name: row[name] for name in names} == dict.fromkeys(names)
+
+
+def test_a_deletion_from_the_future_is_as_old_as_its_telling(store: Store) -> None:
+    keep(store, post(1))
+    gone(store, by_id(1, deleted_at=START + timedelta(days=9)), now=START)
+    assert row_of(store, 1)["deleted_at"] == to_ms(START)
+
+
+def test_an_author_who_is_gone_takes_every_post_along_on_that_platform(store: Store) -> None:
+    ann, bob = Author(native_id="7", handle="ann"), Author(native_id="8", handle="ann")
+    keep(store, *(post(n, author=ann) for n in range(3)), post(3, author=bob), post(4, platform="mastodon", author=ann))
+    assert gone(store, by_author("7", reason="suspended"), by_author("nobody")) == 3
+    assert living(store) == ["3", "4"]
+    assert keep(store, post(5, author=ann)) == (1, 0, 0), "what comes later is told anew"
+
+
+def test_a_post_that_comes_after_its_deletion_is_not_kept(store: Store) -> None:
+    assert gone(store, by_id(1), by_id("\ud800")) == 0
+    assert keep(store, post(1), post(2), post(1, platform="mastodon"), post("\ud800")) == (2, 0, 2)
+    assert living(store) == ["1", "2"]
+
+
+def test_nothing_of_a_post_that_never_came_is_kept_but_a_number_that_says_nothing_elsewhere(tmp_path: Path) -> None:
+    digests = []
+    for name in ("one.db", "two.db"):
+        with Store(tmp_path / name) as store:
+            gone(store, by_id("at://did:plc:canary/post/1"))
+            (digest,) = store._connection.rows("select digest from tombstones")
+            digests.append(digest)
+        assert b"canary" not in (tmp_path / name).read_bytes()
+    assert digests[0] != digests[1]
+
+
+def test_a_backup_knows_the_tombstones_of_posts_that_never_came(store: Store, tmp_path: Path) -> None:
+    gone(store, by_id(1))
+    store.maintenance.backup(tmp_path / "copy.db")
+    with Store(tmp_path / "copy.db") as copy:
+        assert keep(copy, post(1)) == (0, 0, 1)
+
+
+def test_a_post_that_may_be_shown_again_comes_back_when_it_is_read_and_not_before(store: Store) -> None:
+    keep(store, post(1, **WHOLE))
+    before = row_of(store, 1)
+    gone(store, by_id(1))
+    assert gone(store, by_id(1, restored=True)) == 0
+    assert living(store) == []
+    assert keep(store, post(1, **WHOLE)) == (0, 1, 0)
+    assert row_of(store, 1) == before
+    assert store.scores.pending_count() == 1
+    assert store.mentions.search("ann")
+
+
+def test_a_post_that_comes_back_is_scored_like_an_edit(store: Store) -> None:
+    keep(store, post(1))
+    store._connection.execute("update targets set label = 'neutral', pending = 0")
+    gone(store, by_id(1), by_id(1, restored=True))
+    keep(store, post(1))
+    assert store._connection.rows("select pending from targets") == [(2,)]
+
+
+def test_a_post_that_was_deleted_again_before_it_was_read_stays_deleted(store: Store) -> None:
+    keep(store, post(1))
+    gone(store, by_id(1), by_id(1, restored=True), by_id(1))
+    assert keep(store, post(1)) == (0, 0, 1)
+    assert living(store) == []
+
+
+def test_a_restored_post_that_never_came_is_kept_when_it_comes(store: Store) -> None:
+    gone(store, by_id(1), by_id(1, restored=True))
+    assert keep(store, post(1)) == (1, 0, 0)
+
+
+def test_an_account_that_comes_back_brings_back_what_went_with_it_and_not_what_its_author_deleted(store: Store) -> None:
+    ann = Author(native_id="7", handle="ann")
+    keep(store, *(post(n, author=ann) for n in range(4)))
+    gone(store, by_id(0), by_author("7", reason="suspended"), by_id(1))
+    gone(store, by_author("7", restored=True))
+    keep(store, *(post(n, author=ann) for n in range(4)))
+    assert living(store) == ["2", "3"]
+
+
+def test_an_account_that_is_gone_again_brings_nothing_back(store: Store) -> None:
+    ann = Author(native_id="7", handle="ann")
+    keep(store, post(1, author=ann), post(2, author=ann))
+    gone(store, by_author("7", reason="suspended"), by_author("7", restored=True))
+    assert keep(store, post(2, author=ann)) == (0, 1, 0)
+    assert gone(store, by_author("7", reason="suspended")) == 1
+    assert keep(store, post(1, author=ann), post(2, author=ann)) == (0, 0, 2)
+    assert living(store) == []
+
+
+def test_an_account_is_forgotten_when_it_does_not_come_back_in_a_month(store: Store) -> None:
+    keep(store, post(1, author=Author(native_id="7")))
+    gone(store, by_author("7", reason="deactivated"))
+    assert row_of(store, 1)["gone_author"] is not None
+    store.maintenance.prune(now=START + timedelta(days=31))
+    gone(store, by_author("7", restored=True))
+    assert keep(store, post(1)) == (0, 0, 1)
+    assert row_of(store, 1)["gone_author"] is None
+
+
+def test_what_a_person_asked_to_forget_no_platform_brings_back(store: Store) -> None:
+    ann = Author(native_id="7", handle="Ann")
+    keep(store, post(1, author=ann), post(2, author=ann), post(3))
+    with store.transaction():
+        assert store.mentions.forget("x", author="@ann", now=START) == 2
+        assert store.mentions.forget("mastodon", author="7", now=START) == 0
+    gone(store, by_id(1), by_id(1, restored=True), by_author("7", restored=True))
+    assert keep(store, post(1, author=ann), post(2, author=ann)) == (0, 0, 2)
+    assert living(store) == ["3"]
+
+
+def test_copies_that_grew_too_old_are_erased_oldest_first_and_a_fresh_one_may_come(store: Store) -> None:
+    for day in range(4):
+        keep(store, post(day, at=START), now=START + timedelta(days=day))
+    now = START + timedelta(days=31)
+    with store.transaction():
+        assert store.mentions.delete_overdue("other", now - timedelta(days=1), now=now) == 0
+        assert store.mentions.delete_overdue("test", now - timedelta(days=30), now=now, limit=1) == 1
+        assert living(store) == ["1", "2", "3"]
+        assert store.mentions.delete_overdue("test", now - timedelta(days=30), now=now) == 1
+    assert row_of(store, 1)["gone_because"] == "not refreshed"
+    assert keep(store, post(1), now=now) == (0, 1, 0)
+    assert living(store) == ["1", "2", "3"]
+
+
+def test_what_is_only_asked_about_is_brought_up_to_date_and_never_added(store: Store) -> None:
+    keep(store, post(1))
+    with store.transaction():
+        done = store.mentions.upsert(
+            [post(1, "Nimbus is new"), post(2)], [()] * 2, source="test", now=START, only_known=True
+        )
+    assert (done.added, done.edited) == (0, 1)
+    assert living(store) == ["1"]
+
+
+def test_a_later_reading_brings_every_fact_up_to_date_and_what_it_does_not_tell_stays(store: Store) -> None:
+    keep(store, post(1, **WHOLE))
+    keep(store, post(1, author=Author(native_id="7", handle="anna", followers=9), rating=0.5, extra={"more": 1}))
+    row = row_of(store, 1)
+    assert (row["author"], row["followers"], row["rating"], row["url"]) == ("anna", 9, 0.5, "https://example.org/1")
+    assert json.loads(str(row["extra"])) == {"note": "n", "more": 1}
+    assert (row["quoted"], row["lang"], row["edited_at"]) == ("q", "en", None)
+    assert [found.author.handle for found in store.mentions.search("anna")] == ["anna"]
+    assert store.mentions.search("ann") == []
+
+
+def test_a_post_that_is_read_again_was_seen_again(store: Store) -> None:
+    keep(store, post(1))
+    for minutes, seen in ((30, 0), (61, 61), (90, 61)):
+        keep(store, post(1), now=START + timedelta(minutes=minutes))
+        assert row_of(store, 1)["checked_at"] == to_ms(START + timedelta(minutes=seen))
 
 
 CANARY = "zanzibar-canary-7741"

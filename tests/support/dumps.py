@@ -8,8 +8,8 @@ from monitor.store.database import connect
 # Row numbers, attempts and marks of repeats are left out: a crash may change them, and nothing else.
 _QUERIES = {
     "mentions": "select platform, native_id, source, text, url, lang, author_id, author, followers, likes, replies,"
-    " reposts, quotes, views, conversation_id, in_reply_to, extra, published_at, collected_at, edited_at, deleted_at"
-    " from mentions",
+    " reposts, quotes, views, conversation_id, in_reply_to, extra, published_at, collected_at, edited_at, deleted_at,"
+    " quoted, rating, gone_because, restorable, erased_at from mentions",
     "targets": "select m.platform, m.native_id, t.brand, t.published_at, t.collected_at, t.pending, t.model,"
     " t.negative, t.neutral, t.positive, t.label, t.reason, t.vote from targets t"
     " join mentions m on m.id = t.mention_id",
@@ -17,6 +17,9 @@ _QUERIES = {
     " from scores s join mentions m on m.id = s.mention_id",
     "quarantine": "select m.platform, m.native_id, q.target, q.model, q.reason from quarantine q"
     " join mentions m on m.id = q.mention_id",
+    "stories": "select platform, native_id, story from mentions",
+    "story_keys": "select key, story, said_at from story_keys",
+    "signatures": "select story, signature, said_at from stories",
     "votes": "select voter, negative from votes",
     "tallies": "select brand, known_slot, slot, mentions, negatives from tallies",
     "rollups": "select brand, slot, platform, mentions, negative, neutral, positive, unsure, unmeasured,"

@@ -7,12 +7,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
 from models import Prediction, Sentiment
+from monitor import plugins
 from monitor.clock import FakeClock, iso, parse
 from monitor.domain import (
     Author,
@@ -185,6 +187,16 @@ class ListCollector:
 def source_of(collector: Collector, *, every: timedelta = timedelta(minutes=5), brands: tuple[str, ...] = ()) -> Source:
     """A source that is read by a collector."""
     return Source(name=collector.name, collector=collector, query=Query(), every=every, brands=brands)
+
+
+def plain_kind() -> str:
+    """A collector that needs no options and asks some address, whichever there is."""
+    for kind in plugins.kinds("collectors"):
+        with suppress(TypeError):
+            options = plugins.load("collectors", kind).Options()
+            if any(str(getattr(options, each.name)).startswith("https://") for each in fields(options)):
+                return kind
+    raise LookupError("every collector needs options")
 
 
 # Notifiers

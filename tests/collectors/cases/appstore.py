@@ -53,5 +53,7 @@ def case(folder: Path) -> Iterator[Case]:
                 "no list": (AnswerUnreadable, lambda: always(json_reply({"feed": None}))),
             },
             heal=heal,
+            server=server,
+            oddities={"a list that does not count its pages": {"counted": False}},
             future=lambda: server.add(NOW + timedelta(days=400)),
         )

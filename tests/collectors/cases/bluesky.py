@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from monitor.errors import AnswerUnreadable, CredentialRefused, RateLimited, SourceDown
 from tests.collectors.case import NOW, Case
+from tests.collectors.recheck_case import RecheckCase
 from tests.servers.jetstream_server import V1, JetstreamServer
 from tests.servers.loopback import BROKEN, HTML, SLOW, Reply
+from tests.servers.pds_server import PdsServer, error
 
 
 @contextmanager
@@ -42,6 +45,7 @@ def case(folder: Path) -> Iterator[Case]:
                 "stream_url": f"ws://{server.host}{V1}",
                 "allow_private_hosts": (server.host,),
                 "page_size": 10,
+                "stream_page": 10,
                 "max_messages": 30,
                 "replay_hours": 24.0,
                 "silence_seconds": 1e9,
@@ -66,4 +70,36 @@ def case(folder: Path) -> Iterator[Case]:
                 "a page of HTML": (AnswerUnreadable, lambda: always(HTML)),
             },
             heal=heal,
+            server=server,
+            means={"dropped socket": AnswerUnreadable, "packed wrongly": AnswerUnreadable},
+        )
+
+
+@contextmanager
+def recheck_case(folder: Path) -> Iterator[RecheckCase]:
+    """The network's public servers: no account is needed."""
+    with PdsServer("") as server:
+        server.public = True
+        before: list[Any] = []
+
+        def delete(name: str) -> None:
+            before[:] = server.posts
+            server.posts = [post for post in server.posts if post["uri"] != name]
+
+        def restore(name: str) -> None:
+            server.posts = list(before)
+
+        def edit(name: str, text: str) -> None:
+            server.post(name)["record"] |= {"text": text}
+
+        yield RecheckCase(
+            options={"appview_url": server.url, "allow_private_hosts": (server.host,), "timeout": 1.0},
+            publish=lambda: server.add(NOW - timedelta(hours=3)),
+            edit=edit,
+            delete=delete,
+            restore=restore,
+            unknown="at://did:plc:nobody/app.bsky.feed.post/3never",
+            limit=lambda after: server.fail(error("RateLimitExceeded", 429), times=9, after=after),
+            fault=lambda after: server.fail(BROKEN, times=9, after=after),
+            heal=server.well,
         )

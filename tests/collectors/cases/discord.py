@@ -62,5 +62,10 @@ def case(folder: Path) -> Iterator[Case]:
                 "no messages": (AnswerUnreadable, lambda: always(Reply(200, b"{}"))),
             },
             heal=heal,
+            server=server,
+            oddities={
+                "fewer rows than were asked for": {"short_by": 3},
+                "an index that is not whole": {"indexing": True},
+            },
         )
     del os.environ[VARIABLE]

@@ -63,4 +63,6 @@ def case(folder: Path) -> Iterator[Case]:
                 "a search that it refuses": (AnswerUnreadable, lambda: always(TOO_SHORT)),
             },
             heal=heal,
+            server=server,
+            means={"slow body": RateLimited, "dropped socket": RateLimited},
         )

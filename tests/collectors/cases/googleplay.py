@@ -63,6 +63,9 @@ def case(folder: Path) -> Iterator[Case]:
                 "an error under 200": (AnswerUnreadable, lambda: always(json_reply({"error": {"code": 500}}))),
             },
             heal=heal,
+            server=server,
+            oddities={"an empty page before the others": {"empty_first": True}, "silent truncation": {"most_pages": 2}},
+            means={"another object": None},  # an app without reviews is an object without the list
             future=lambda: server.add(NOW + timedelta(days=400)),
         )
     del os.environ[VARIABLE]

@@ -50,4 +50,5 @@ def case(folder: Path) -> Iterator[Case]:
                 "no hits": (AnswerUnreadable, lambda: always(Reply(200, b"{}"))),
             },
             heal=heal,
+            server=server,
         )

@@ -45,6 +45,7 @@ def case(folder: Path) -> Iterator[Case]:
         publish=publish,
         spoil=lambda: write('{"text": '),
         faults={"no file": (SourceDown, hide)},
+        offline="it reads files, and asks nobody",
         heal=show,
         future=future,
     )

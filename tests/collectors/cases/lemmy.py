@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from monitor.errors import AnswerUnreadable, CredentialRefused, RateLimited, SourceDown
 from tests.collectors.case import NOW, Case
+from tests.collectors.recheck_case import RecheckCase
 from tests.servers.lemmy_server import LemmyServer
 from tests.servers.loopback import BROKEN, DROPPED, HTML, SLOW, Reply, json_reply
 
@@ -36,14 +38,7 @@ def case(folder: Path) -> Iterator[Case]:
             server.always = None
 
         yield Case(
-            options={
-                "base_url": server.url,
-                "allow_private_hosts": (server.host,),
-                "page_size": 10,
-                "max_pages": 3,
-                "overlap_seconds": 60,
-                "timeout": 1.0,
-            },
+            options=_options(server),
             publish=publish,
             spoil=spoil,
             faults={
@@ -62,5 +57,41 @@ def case(folder: Path) -> Iterator[Case]:
                 "no rows": (AnswerUnreadable, lambda: always(json_reply({"version": "0.19.14"}))),
             },
             heal=heal,
+            server=server,
+            oddities={"empty pages with a next one": {"holes": 2}, "fewer rows than were asked for": {"cap": 4}},
             future=future,
         )
+
+
+@contextmanager
+def recheck_case(folder: Path) -> Iterator[RecheckCase]:
+    with LemmyServer(NOW) as server:
+
+        def publish() -> str:
+            return server.add(NOW - timedelta(hours=3), kind=("posts", "comments")[len(server.views) % 2])
+
+        def edit(name: str, text: str) -> None:
+            server.thing(name).update({"content" if "comment" in name else "name": text})
+
+        yield RecheckCase(
+            options=_options(server) | {"dialect": "0.19"},
+            publish=publish,
+            edit=edit,
+            delete=lambda name: server.thing(name).update(deleted=True),
+            restore=lambda name: server.thing(name).update(deleted=False),
+            unknown="https://lemmy.example/post/999",
+            limit=lambda after: server.fail(json_reply({"error": "rate_limit_error"}, 400), times=9, after=after),
+            fault=lambda after: server.fail(BROKEN, times=9, after=after),
+            heal=server.well,
+        )
+
+
+def _options(server: LemmyServer) -> dict[str, Any]:
+    return {
+        "base_url": server.url,
+        "allow_private_hosts": (server.host,),
+        "page_size": 10,
+        "max_pages": 3,
+        "overlap_seconds": 60,
+        "timeout": 1.0,
+    }

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from monitor.domain import Query, Secret
 from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited, SourceDown
 from tests.collectors.case import NOW, SECRET, Case
+from tests.collectors.recheck_case import RecheckCase
 from tests.servers.loopback import BROKEN, DROPPED, HTML, SLOW, Reply, json_reply
 from tests.servers.mastodon_server import MastodonServer
 
@@ -49,19 +51,17 @@ def case(folder: Path) -> Iterator[Case]:
             server.always = None
 
         yield Case(
-            options={
-                "base_url": server.url,
-                "credential": Secret(f"env:{VARIABLE}"),
-                "allow_private_hosts": (server.host,),
-                "page_size": 10,
-                "max_pages": 3,
-                "overlap_seconds": 60,
-                "timeout": 1.0,
-            },
+            options=_options(server),
             publish=publish,
             spoil=spoil,
             faults=_faults(server, always),
             heal=heal,
+            server=server,
+            oddities={
+                "fewer rows than were asked for": {"cap": 4, "remaining": 9_000},
+                "a search that is switched off": {"searching": False, "remaining": 9_000},
+                "a search that knows no offset": {"offsets": False, "remaining": 9_000},
+            },
             future=future,
             query=Query(terms=("Acme",), hashtags=("acme",)),
         )
@@ -81,4 +81,44 @@ def _faults(server: MastodonServer, always: Callable[[Reply], None]) -> dict[str
         "not found": (AnswerUnreadable, lambda: always(Reply(404))),
         "a page of HTML": (AnswerUnreadable, lambda: always(HTML)),
         "no list": (AnswerUnreadable, lambda: always(json_reply({}))),
+    }
+
+
+@contextmanager
+def recheck_case(folder: Path) -> Iterator[RecheckCase]:
+    os.environ[VARIABLE] = SECRET
+    with MastodonServer(NOW, SECRET) as server:
+        server.name = server.host  # posts of the server that is asked
+        before: list[Any] = []
+
+        def delete(name: str) -> None:
+            before[:] = server.statuses
+            server.delete(name)
+
+        def restore(name: str) -> None:
+            server.statuses = list(before)
+
+        yield RecheckCase(
+            options=_options(server),
+            publish=lambda: server.add(NOW - timedelta(hours=3)),
+            edit=lambda name, text: server.edit(name, f"<p>{text}</p>", NOW - timedelta(hours=1)),
+            delete=delete,
+            restore=restore,
+            unknown=f"https://{server.host}/users/ann/statuses/7",
+            limit=lambda after: server.fail(server.too_many(timedelta(minutes=5)), times=9, after=after),
+            fault=lambda after: server.fail(BROKEN, times=9, after=after),
+            heal=server.well,
+        )
+    del os.environ[VARIABLE]
+
+
+def _options(server: MastodonServer) -> dict[str, Any]:
+    return {
+        "base_url": server.url,
+        "credential": Secret(f"env:{VARIABLE}"),
+        "allow_private_hosts": (server.host,),
+        "page_size": 10,
+        "max_pages": 3,
+        "overlap_seconds": 60,
+        "timeout": 1.0,
     }

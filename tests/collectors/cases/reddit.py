@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from monitor.domain import Secret
 from monitor.errors import AnswerUnreadable, CredentialRefused, RateLimited, SourceDown
 from tests.collectors.case import NOW, SECRET, Case
+from tests.collectors.recheck_case import RecheckCase
 from tests.servers import reddit_server as reddit
 from tests.servers.loopback import BROKEN, DROPPED, HTML, SLOW, Reply, json_reply
 
@@ -37,19 +39,7 @@ def case(folder: Path) -> Iterator[Case]:
             server.always = None
 
         yield Case(
-            options={
-                "user_agent": "linux:sentiment-monitor-tests:1.0 (by /u/acme)",
-                "client_id": Secret(f"env:{ID}"),
-                "client_secret": Secret(f"env:{KEY}"),
-                "subreddits": ("acme",),
-                "base_url": server.url,
-                "auth_url": server.url,
-                "allow_private_hosts": (server.host,),
-                "page_size": 10,
-                "max_pages": 3,
-                "overlap_seconds": 60,
-                "timeout": 1.0,
-            },
+            options=_options(server),
             publish=publish,
             spoil=lambda: server.data(server.submit(last)).update(created_utc=None),
             faults={
@@ -65,6 +55,50 @@ def case(folder: Path) -> Iterator[Case]:
                 "no listing": (AnswerUnreadable, lambda: always(json_reply({"kind": "t2", "data": {}}))),
             },
             heal=heal,
+            server=server,
+            oddities={
+                "an empty page before the others": {"empty_first": True},
+                "an empty page behind the others": {"always_after": True},
+            },
+            unkept="of the hundred or so fields of a post a few are kept by name",
             future=lambda: server.submit(NOW + timedelta(days=400)),
         )
     del os.environ[ID], os.environ[KEY]
+
+
+@contextmanager
+def recheck_case(folder: Path) -> Iterator[RecheckCase]:
+    os.environ |= {ID: "the-id", KEY: SECRET}
+    with reddit.RedditServer(SECRET) as server:
+
+        def limit(after: int) -> None:
+            server.fail(reddit.too_many("120"), times=9, after=after + (not server.tokens))  # a token is an answer too
+
+        yield RecheckCase(
+            options=_options(server),
+            publish=lambda: (server.comment if len(server.posts) % 2 else server.submit)(NOW - timedelta(hours=3)),
+            edit=lambda name, text: server.data(name).update({"body" if name.startswith("t1") else "selftext": text}),
+            delete=server.delete,
+            restore=server.restore,
+            unknown="t3_never",
+            limit=limit,
+            fault=lambda after: server.fail(BROKEN, times=9, after=after),
+            heal=server.well,
+        )
+    del os.environ[ID], os.environ[KEY]
+
+
+def _options(server: reddit.RedditServer) -> dict[str, Any]:
+    return {
+        "user_agent": "linux:sentiment-monitor-tests:1.0 (by /u/acme)",
+        "client_id": Secret(f"env:{ID}"),
+        "client_secret": Secret(f"env:{KEY}"),
+        "subreddits": ("acme",),
+        "base_url": server.url,
+        "auth_url": server.url,
+        "allow_private_hosts": (server.host,),
+        "page_size": 10,
+        "max_pages": 3,
+        "overlap_seconds": 60,
+        "timeout": 1.0,
+    }

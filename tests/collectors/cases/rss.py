@@ -49,5 +49,7 @@ def case(folder: Path) -> Iterator[Case]:
                 "an empty body": (AnswerUnreadable, lambda: always(Reply(200))),
             },
             heal=heal,
+            server=server,
+            unkept="a feed has no fields, and its reader tells of few that it does not know",
             future=future,
         )

@@ -65,6 +65,8 @@ def case(folder: Path) -> Iterator[Case]:
                 "no data": (AnswerUnreadable, lambda: always(Reply(200, b"{}"))),
             },
             heal=heal,
+            server=server,
+            oddities={"an empty page before the others": {"empty_first": True}, "silent truncation": {"reachable": 12}},
             future=future,
         )
     del os.environ[VARIABLE]

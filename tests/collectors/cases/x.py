@@ -1,6 +1,7 @@
 """X: the loopback server, with 10 posts on a page and three pages a poll."""
 
 import os
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -55,11 +56,22 @@ def case(folder: Path) -> Iterator[Case]:
                 "base_url": server.url,
                 "page_size": 10,
                 "max_pages": 3,
-                "timeout": 0.3,
+                "timeout": 0.8,
             },
             publish=publish,
             spoil=spoil,
             faults=faults,
             heal=heal,
+            server=server,
+            oddities={
+                "an empty page before the others": {"empty_first": True},
+                "rows in no order": {"order": random.Random(7)},
+                "a token that leads in a circle": {"circling": True},
+                "pages without an end": {"hollow": True},
+                "any posts, whatever the token": {"rough": random.Random(7)},
+                "the other dialect": {"dialect": "post"},
+                "the other dialect, without a word": {"dialect": "post", "lenient": True},
+            },
+            means={"packed wrongly": SourceDown},
         )
     del os.environ[VARIABLE]

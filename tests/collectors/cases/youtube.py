@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from monitor.domain import Secret
 from monitor.errors import AnswerUnreadable, CredentialRefused, RateLimited, SourceDown
 from tests.collectors.case import NOW, SECRET, Case
+from tests.collectors.recheck_case import RecheckCase
 from tests.servers import youtube_server as youtube
 from tests.servers.loopback import BROKEN, DROPPED, HTML, SLOW, Reply, json_reply
 
@@ -42,18 +44,7 @@ def case(folder: Path) -> Iterator[Case]:
             server.always = None
 
         yield Case(
-            options={
-                "key": Secret(f"env:{VARIABLE}"),
-                "base_url": f"{server.url}/youtube/v3",
-                "allow_private_hosts": (server.host,),
-                "videos": ("video-1",),
-                "search": False,
-                "quiet_hours": 0.0,
-                "page_size": 10,
-                "max_pages": 3,
-                "overlap_seconds": 60,
-                "timeout": 1.0,
-            },
+            options=_options(server),
             publish=publish,
             spoil=lambda: server.thread(server.add("video-1", last)).update(textOriginal=None, textDisplay=""),
             faults={
@@ -70,6 +61,56 @@ def case(folder: Path) -> Iterator[Case]:
                 "no items": (AnswerUnreadable, lambda: always(json_reply({"kind": "youtube#list"}))),
             },
             heal=heal,
+            server=server,
+            oddities={
+                "an empty page before the others": {"empty_first": True},
+                "a page that names itself as the next": {"stuck": True},
+            },
             future=future,
         )
     del os.environ[VARIABLE]
+
+
+@contextmanager
+def recheck_case(folder: Path) -> Iterator[RecheckCase]:
+    os.environ[VARIABLE] = SECRET
+    with youtube.YoutubeServer(SECRET) as server:
+        before: dict[str, Any] = {}
+
+        def delete(name: str) -> None:
+            before[name] = (list(server.videos), list(server.threads))
+            server.take_away(name)
+
+        def restore(name: str) -> None:
+            server.videos, server.threads = before.pop(name)
+
+        def publish() -> str:
+            return server.add("video-1", NOW - timedelta(hours=3))
+
+        yield RecheckCase(
+            options=_options(server),
+            publish=publish,
+            edit=lambda name, text: server.thread(name).update(textOriginal=text, textDisplay=text),
+            delete=delete,
+            restore=restore,
+            unknown="UgNeverWas",
+            limit=lambda after: server.fail(youtube.QUOTA, times=9, after=after),
+            fault=lambda after: server.fail(BROKEN, times=9, after=after),
+            heal=server.well,
+        )
+    del os.environ[VARIABLE]
+
+
+def _options(server: youtube.YoutubeServer) -> dict[str, Any]:
+    return {
+        "key": Secret(f"env:{VARIABLE}"),
+        "base_url": f"{server.url}/youtube/v3",
+        "allow_private_hosts": (server.host,),
+        "videos": ("video-1",),
+        "search": False,
+        "quiet_hours": 0.0,
+        "page_size": 10,
+        "max_pages": 3,
+        "overlap_seconds": 60,
+        "timeout": 1.0,
+    }
