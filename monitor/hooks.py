@@ -24,7 +24,6 @@ from monitor.clock import Clock
 from monitor.errors import CredentialRefused, InputError, MonitorError
 from monitor.ports import Listener
 
-MAX_BODY = 1_000_000  # bytes, where a listener does not say otherwise (`max_body`)
 DRAINED = 4  # times as many bytes are read and thrown away, so that a sender hears why before the line is cut
 PATIENCE = 10.0  # seconds for a whole body
 LATER = 60  # seconds after which a sender may try again
@@ -62,7 +61,7 @@ def _taker(
         listener = listeners.get(source)
         if listener is None:
             return _no(404, "there is no such source")
-        limit = int(getattr(listener, "max_body", MAX_BODY))
+        limit = listener.max_body
         try:
             body = await _body(request, limit, patience)
         except _TooLarge:

@@ -67,11 +67,17 @@ class Rechecker(Protocol):
 class Listener(Protocol):
     """What a collector has beside, where posts are pushed to it. What it took is on disk, for `pages` to read."""
 
+    max_body: int  # bytes of a request that are read at most
+
     def accept(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> int:
         """Check a request, keep it durably, and return how many rows it holds.
 
         Raises CredentialRefused where the signature is missing or wrong, InputError where the body has no usable shape.
         """
+        ...
+
+    def stored(self, cursor: Cursor) -> None:
+        """Remove what was pushed before a cursor: it is committed, so that no reading will ask for it again."""
         ...
 
 

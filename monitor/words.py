@@ -4,6 +4,7 @@ Knows no brand. Two forms of a text are used: `written` (one way to write each s
 without case). Scripts and categories are those of Python's Unicode tables. Reasons: docs/decisions/0007-matching.md.
 """
 
+import html
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
@@ -14,15 +15,23 @@ from typing import Literal
 
 _SEAM = "\u200b"  # stands where something without width was left out that may end a word
 _PIECE = 1000  # characters that are normalised at a time: long runs of combining marks take quadratic time
-_NOTHING = (  # signs without a width (Unicode: Default_Ignorable_Code_Point), strokes through, under, between letters
+_NOTHING = (  # signs without a width (Unicode: Default_Ignorable_Code_Point), strokes through, under, between letters,
+    # and the vowel points of Hebrew and Arabic, which nearly nobody writes
     "\u00ad\u034f\u061c\u0640\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200d-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff\u0332\u0333\u0335-\u0338"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652\u0670"
 )
 _BETWEEN = "\u200b\u200c\ufeff™℠®©"  # what may stand at a word's end and is not part of it
-_APOSTROPHES, _HYPHENS = "‘’‛ʼʹ′`´ꞌ", "‐‑‒–−"
-_RARE = re.compile(f"[{_NOTHING}{_BETWEEN}{_APOSTROPHES}{_HYPHENS}]")
+_APOSTROPHES, _HYPHENS, _QUOTES = "‘’‛ʼʹ′`´ꞌ", "‐‑‒–−", "“”„‟″"
+_RARE = re.compile(f"[{_NOTHING}{_BETWEEN}{_APOSTROPHES}{_HYPHENS}{_QUOTES}]")
 _LEFT_OUT = re.compile(f"[{_NOTHING}]+")
-_SAME = str.maketrans(dict.fromkeys(_BETWEEN, _SEAM) | dict.fromkeys(_APOSTROPHES, "'") | dict.fromkeys(_HYPHENS, "-"))
+_SAME = str.maketrans(
+    dict.fromkeys(_BETWEEN, _SEAM)
+    | dict.fromkeys(_APOSTROPHES, "'")
+    | dict.fromkeys(_HYPHENS, "-")
+    | dict.fromkeys(_QUOTES, '"')
+)
+_ESCAPED = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _AROUND_SEAM = re.compile(f"[ {_SEAM}]*{_SEAM}[ {_SEAM}]*")
 
 _RUNNING = frozenset(
@@ -41,6 +50,11 @@ _LINK = re.compile(
 _ACCOUNT = re.compile(r"@[a-z0-9_]+(?:[.@-][a-z0-9_]+)*")
 _TAG = re.compile(r"(?<![A-Za-z0-9&/])#([^\s\x00-/:-@\[-^`{-~、。，．！？「」（）…]+)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+# What people write before and behind a name when they are angry in one word: #boycottacme, #acmefail.
+_BEFORE = re.compile("(?:boycott|cancel|delete|ditch|dump)", re.IGNORECASE)
+_BEHIND = re.compile(
+    r"(?:boycott|down|fails?|failed|failure|outage|scam|strike|sucks?)(?:(?:19|20)\d\d)?$", re.IGNORECASE
+)
 _SHORTEST = 3  # letters of a name that is looked for in hashtags without its spaces and signs
 Span = tuple[int, int]
 
@@ -51,6 +65,7 @@ def plain(text: str) -> str:
     >>> plain("Ｎim\\u00adbus’  CAFÉ")
     "nimbus' café"
     """
+    text = _unescaped(text)
     return " ".join(text.lower().replace("`", "'").split()) if text.isascii() else folded(written(text))
 
 
@@ -64,8 +79,13 @@ def written(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """A text without its case; the dot that a Turkish capital leaves on its i goes too."""
-    return text.casefold().replace("i\u0307", "i")
+    """A text without its case; the Turkish letters i are one, as capitals are everywhere (BANKASI)."""
+    return text.casefold().replace("i\u0307", "i").replace("ı", "i")
+
+
+def _unescaped(text: str) -> str:
+    """A text whose signs are not written as in a web page: some platforms and files have "AT&amp;T"."""
+    return _ESCAPED.sub(lambda found: html.unescape(found[0]), text) if "&" in text and ";" in text else text
 
 
 def letters(text: str) -> str:
@@ -89,6 +109,7 @@ def as_tags(form: str) -> set[str]:
 
 def _sewn(text: str) -> tuple[str, tuple[int, ...]]:
     """The written form, and the places in it where something that may end a word was left out."""
+    text = _unescaped(text)
     if text.isascii():
         return " ".join(text.replace("`", "'").split()), ()
     if _RARE.search(text):
@@ -223,9 +244,11 @@ class Text:
         return [found.span(1) for found in _TAG.finditer(self.written)]
 
     def _humps(self, start: int, end: int) -> list[int]:
-        """Where words begin and end inside a hashtag: #NimbusAirFail, #boycott_nimbus, #nimbus2027."""
+        """Where words begin and end inside a hashtag: #NimbusAirFail, #boycott_nimbus, #nimbusfail, #nimbus2027."""
         tag = self.written[start:end]
         places = [at for found in _YEAR.finditer(tag) for at in found.span()]
+        places += [found.end() for found in (_BEFORE.match(tag),) if found]
+        places += [found.start() for found in (_BEHIND.search(tag),) if found]
         for at, (before, after) in enumerate(pairwise(tag), 1):
             follows = tag[at + 1 : at + 2]
             if "_" in (before, after) or (after.isupper() and (not before.isupper() or follows.islower())):

@@ -109,7 +109,7 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code: str) -> None:
 
 
 def test_a_command_about_settings_loads_no_model_and_no_other_plugin() -> None:
-    """config/ names x and rss, so their clients may be loaded; the model may not."""
+    """Those that config/ names may be loaded; the model may not."""
     loaded = loaded_by("from monitor.cli import main\nassert main(['config', 'check']) == 0")
     assert not loaded & {"torch", "transformers", "onnxruntime"}
 

@@ -177,3 +177,26 @@ def test_every_table_of_the_settings_files_is_explained_where_they_lie() -> None
     """config/*.toml are read by people first: each opens with a comment."""
     for name in settings.FILES:
         assert (ROOT / "config" / name).read_text("utf-8").startswith("# ")
+
+
+def test_the_settings_name_no_source_that_can_be_unplugged() -> None:
+    """A collector whose file is gone must not stop a program that does not use it."""
+    shown = tomllib.loads((ROOT / "config" / "monitor.toml").read_text("utf-8"))
+    assert [each["kind"] for each in shown["source"]] == ["jsonl"]
+
+
+def test_the_settings_show_one_source_of_every_kind(tmp_path: Path) -> None:
+    """Those in the comments are taken as they stand, without their "# "; of a kind that is not plugged in none is."""
+    shown, mark, examples = (ROOT / "config" / "monitor.toml").read_text("utf-8").partition("# One example for every")
+    plain = re.sub(r"(?m)^# (?=\[\[source\]\]$|[a-z_]+ = )", "", examples)
+    plugged = [
+        each for each in re.split(r"(?m)^(?=\[\[source)", plain)[1:] if _kind(each) in plugins.kinds("collectors")
+    ]
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "config" / "monitor.toml").write_text(shown + mark + "\n" + "".join(plugged), "utf-8")
+    kinds = [each.kind for each in settings.load(tmp_path / "config").sources]
+    assert sorted(kinds) == sorted(plugins.kinds("collectors"))
+
+
+def _kind(example: str) -> str:
+    return str(tomllib.loads(example)["source"][0]["kind"])

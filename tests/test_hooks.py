@@ -4,6 +4,7 @@ import json
 import socket
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import datetime
 
 import pytest
@@ -15,6 +16,7 @@ from monitor import hooks
 from monitor.cli import run
 from monitor.cli.run import pushed
 from monitor.clock import FakeClock
+from monitor.domain import Cursor
 from monitor.errors import CredentialRefused, InputError, SettingsError, StoreFull
 from monitor.ports import Listener
 from tests.collectors.case import NOW
@@ -43,14 +45,22 @@ class Box:
         self.times.append(now)
         return 1
 
+    def stored(self, cursor: Cursor) -> None:
+        """Nothing is kept on disk."""
+
 
 class Broken:
     """A listener that fails in a way that nobody foresaw, or that cannot keep anything."""
+
+    max_body = 10_000
 
     def __init__(self, error: Exception) -> None:
         self.error = error
 
     def accept(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> int:
+        raise self.error
+
+    def stored(self, cursor: Cursor) -> None:
         raise self.error
 
 
@@ -181,6 +191,25 @@ def test_headers_that_do_not_come_are_given_up(begun: bytes, monkeypatch: pytest
     with pushed({"desk": Box()}, bind="127.0.0.1:0", clock=FakeClock(NOW)) as place:
         assert raw(place, begun) == b""
         assert ask(place)[0] == 202
+
+
+def test_idle_connections_beyond_a_bound_are_dropped(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "MOST_LINES", 5)
+    host, _, port = place.rpartition(":")
+    with ExitStack() as lines:
+        idle = [lines.enter_context(socket.create_connection((host, int(port)), timeout=5)) for _ in range(30)]
+        assert sum(_is_cut(line) for line in idle) >= 25
+    assert ask(place)[0] == 202
+
+
+def _is_cut(line: socket.socket) -> bool:
+    line.settimeout(0.2)
+    try:
+        return line.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from monitor.http import (
     is_public,
 )
 from tests.servers.loopback import DROPPED, SLOW, Asked, Loopback, Reply
+from tests.servers.x_http import METHOD, take_over
 
 VECTORS = [
     "http://127.0.0.1/",
@@ -277,6 +278,18 @@ def test_what_is_posted_is_not_posted_elsewhere(site: Loopback) -> None:
     assert allowed(site).post(site.url, b"{}").status == 307
     assert len(site.asked) == 1
     assert site.asked[0].body == b"{}"
+
+
+def test_bytes_are_left_at_an_address_and_a_redirect_is_an_answer(site: Loopback) -> None:
+    take_over(site)
+    site.fail(Reply(307, headers={"location": "/elsewhere"}), after=1)
+    assert allowed(site).put(f"{site.url}/file?key=1", b"1\n2", headers={"content-type": "text/plain"}).status == 200
+    assert allowed(site).put(site.url, b"3").status == 307
+    assert [(asked.headers[METHOD], asked.path, asked.body) for asked in site.asked] == [
+        ("PUT", "/file", b"1\n2"),
+        ("PUT", "/", b"3"),
+    ]
+    assert site.asked[0].headers["content-type"] == "text/plain"
 
 
 def test_the_environments_proxy_is_not_used(site: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -393,7 +393,7 @@ def test_a_source_that_could_never_read_anything_is_refused(
 
 
 def test_shown_hides_a_password_in_an_address(load: Loader) -> None:
-    given = load('[[source]]\nname = "news"\nkind = "x"\nbase_url = "https://me:hunter2@example.org/x"')
+    given = load('[[source]]\nname = "news"\nkind = "x"\nquery = "https://me:hunter2@example.org/x"')
     assert ("https://…@example.org/x") in [value for _, value, _ in settings.shown(given)]
 
 

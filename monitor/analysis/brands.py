@@ -84,7 +84,7 @@ class _Lookup(Generic[_T]):
             return True
         form = plain(text)
         found = self.find(form)
-        if found and text.isascii() and "#" not in text:
+        if found and text.isascii() and "#" not in text and "&" not in text:
             return any(_stands_alone(form, start, end) for _, start, end in found)
         return bool(found)
 

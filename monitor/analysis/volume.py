@@ -13,7 +13,7 @@ from math import exp, lgamma, log, log1p
 from statistics import median
 
 LATELY = 24  # polls that say what the source brings now
-FEWEST = 6  # polls below which nothing is said
+FEWEST = 4  # polls below which nothing is said
 LEAST = 8.0  # posts that must be missing: fewer say nothing
 FAR = 0.25  # of what is expected: at more, a source is not quiet
 RARE = 1e-4  # how unlikely so few posts must be

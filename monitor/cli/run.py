@@ -28,7 +28,8 @@ from monitor.pipeline.schedule import Runner
 from monitor.ports import Listener
 
 HEADERS_IN = 10.0  # seconds for a request's first line and headers
-CONNECTIONS = 64  # at a time; more are told to come again
+CONNECTIONS = 64  # at a time; more are told to come again, …
+MOST_LINES = 4 * CONNECTIONS  # … and beyond these nobody is heard: open files are for the program's own work
 GRACE = 2  # seconds for requests that are being answered, after somebody asked to stop
 app = new_app()
 
@@ -146,12 +147,18 @@ def _config(application: Callable[..., Any]) -> uvicorn.Config:
 
 
 class _Punctual(H11Protocol):
-    """Hangs up on a connection that brings no whole headers in time: uvicorn itself would wait for them for ever."""
+    """Hangs up on a connection that brings no whole headers in time, and on those beyond what it can hold.
+
+    uvicorn itself would wait for them for ever, and take any number.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its own parent does
         """Start the clock."""
         super().connection_made(transport)
-        self.loop.call_later(HEADERS_IN, self._unheard)
+        if len(self.connections) > MOST_LINES:
+            transport.abort()
+        else:
+            self.loop.call_later(HEADERS_IN, self._unheard)
 
     def _unheard(self) -> None:
         if self.cycle is None and not self.transport.is_closing():

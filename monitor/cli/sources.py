@@ -108,8 +108,10 @@ def gaps(
 
 def _cost(store: Store, source: Source, now: datetime) -> tuple[object, ...]:
     polls, name = store.sources.polls, source.name
-    today, month = polls.spent(name, budget.day_of(now)), polls.spent(name, budget.month_of(now))
-    a_day, basis = _a_day(polls.days(name, budget.day_of(now), most=BASIS), today.cost, now)
+    day = budget.day_of(now)
+    today = polls.spent(name, day, day + budget.DAY)
+    month = polls.spent(name, budget.month_of(now), budget.next_month(now))
+    a_day, basis = _a_day(polls.days(name, day, most=BASIS), today.cost, now)
     plan, caps = limits.plan_of(store, source, now=now), source.caps
     words = plan.step.value + (f": {plan.words}" if plan.words else "")
     forecast = budget.forecast(month.cost, a_day, now=now)

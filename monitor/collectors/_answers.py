@@ -38,12 +38,15 @@ def fetch(
 def check_safe(name: str, address: str, private_hosts: tuple[str, ...]) -> None:
     """An option that is an address to which a key is sent: https, or http to a host that is named as private.
 
-    Raises ValueError, which does not repeat it.
+    Raises ValueError, which repeats its host only.
     """
     check_address(name, address)
     place = urlsplit(address)
-    if place.scheme != "https" and not {place.hostname, place.netloc} & set(private_hosts):
-        raise ValueError(f"{name} must begin with https:// (or name a host of allow_private_hosts): it is sent a key")
+    named = {host.strip().lower() for host in private_hosts}
+    if place.scheme != "https" and not {place.hostname, place.netloc.lower()} & named:
+        raise ValueError(
+            f'{name} must begin with https://, as it is sent a key; or name "{place.netloc}" in allow_private_hosts'
+        )
 
 
 @overload

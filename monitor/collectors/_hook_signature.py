@@ -18,7 +18,7 @@ TOLERANCE = timedelta(minutes=5)  # between the sender's clock and ours, either 
 LEAST_KEY = 24  # bytes, as the scheme asks for
 _PREFIX = "whsec_"
 _IDENT = re.compile(r"(?!.*\.)[!-~]{1,256}", re.ASCII)  # with a dot, two messages could have one and the same signature
-_STAMP = re.compile(r"\d{1,12}", re.ASCII)
+_STAMP = re.compile(r"\d{1,11}", re.ASCII)
 _MOST_SIGNATURES = 16
 
 

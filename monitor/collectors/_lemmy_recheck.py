@@ -6,15 +6,13 @@ answers 400 with "couldnt_find_object", 1.0 answers 404 with "not_found". Any ot
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from monitor.collectors._fields import Row, part, word
 from monitor.collectors._lemmy_posts import PLATFORM, read_view
-from monitor.collectors._recheck import is_believed, judged
-from monitor.collectors._state import write_state
-from monitor.domain import Deletion, Page
+from monitor.collectors._recheck import judged, one_by_one
+from monitor.domain import Page
 from monitor.http import Answer
 
 BATCH = 20
@@ -25,32 +23,18 @@ _KINDS = ("comment", "post")  # a comment's view holds its post as well
 def recheck(
     ask: Callable[[str], Row | None], ids: tuple[str, ...], memory: dict[str, Any], now: datetime
 ) -> Iterator[Page]:
-    """Yield what became of each; `ask` gives the answer for an address, None where there is no such post any more.
+    """Yield what became of each; `ask` gives the answer for an address, None where there is no such post any more."""
 
-    A server that suddenly knows none of several is not believed at once.
-    """
-    names, stands = tuple(dict.fromkeys(ids)), 0
-    missing: list[str] = []
-    for name in names:
+    def page_of(name: str) -> Page | None:
         document = ask(name)
         if document is None:
-            missing.append(name)
-        else:
-            stands += 1
-            yield judged(
-                [name], _views(document), lambda row: read_view(row, _kind(row), now),
-                platform=PLATFORM, name_of=_name, believed=False,
-            )  # fmt: skip
-        if stands and missing:
-            yield _gone(missing)
-            missing = []
-    if not is_believed(memory, len(names), stands, now):
-        missing = []
-    yield replace(_gone(missing), cursor=write_state(memory))
+            return None
+        return judged(
+            [name], _views(document), lambda row: read_view(row, _kind(row), now),
+            platform=PLATFORM, name_of=_name, believed=False,
+        )  # fmt: skip
 
-
-def _gone(names: list[str]) -> Page:
-    return Page(deletions=tuple(Deletion(platform=PLATFORM, native_id=name) for name in names), checked=tuple(names))
+    return one_by_one(ids, page_of, memory, platform=PLATFORM, now=now)
 
 
 def is_gone(answer: Answer) -> bool:

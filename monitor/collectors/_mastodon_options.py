@@ -1,12 +1,10 @@
 """The settings of a source of kind `mastodon`. Knows no network."""
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
+from monitor.collectors._answers import check_safe
 from monitor.collectors._web import check_address, check_least
 from monitor.domain import Secret
-
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +48,11 @@ class MastodonOptions:
     )
 
     def __post_init__(self) -> None:
+        if self.credential:
+            check_safe("base_url", self.base_url, self.allow_private_hosts)
         check_address("base_url", self.base_url)
         for address in self.more_servers:
             check_address("more_servers", address)
-        place = urlsplit(self.base_url)
-        if self.credential and place.scheme != "https" and place.hostname not in _LOCAL:
-            raise ValueError("base_url must begin with https:// where there is a credential, or it could be read")
         if self.stream and not self.credential:
             raise ValueError("stream = true needs a credential: servers open streams for accounts only")
         check_least(

@@ -6,12 +6,13 @@ several posts is empty altogether, unless it is still so an hour later: platform
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor import clock
 from monitor.collectors._fields import Row
+from monitor.collectors._state import write_state
 from monitor.domain import Deletion, Mention, Page, Reject
 from monitor.post_fields import kind, shown
 
@@ -40,6 +41,34 @@ def is_believed(memory: dict[str, Any], asked: int, found: int, now: datetime) -
     if type(told) is not int or told > clock.to_ms(now):
         told = memory[_EMPTY] = clock.to_ms(now)
     return now - clock.from_ms(told) >= PATIENCE
+
+
+def one_by_one(
+    ids: Sequence[str], ask: Callable[[str], Page | None], memory: dict[str, Any], *, platform: str, now: datetime
+) -> Iterator[Page]:
+    """Yield what became of each post, asked about alone; `ask` gives its page, None where there is no such post.
+
+    A platform that suddenly knows none of several is not believed at once.
+    """
+    names, stands = tuple(dict.fromkeys(ids)), 0
+    missing: list[str] = []
+    for name in names:
+        page = ask(name)
+        if page is None:
+            missing.append(name)
+        else:
+            stands += 1
+            yield page
+        if stands and missing:
+            yield _gone(missing, platform)
+            missing = []
+    if not is_believed(memory, len(names), stands, now):
+        missing = []
+    yield replace(_gone(missing, platform), cursor=write_state(memory))
+
+
+def _gone(names: list[str], platform: str) -> Page:
+    return Page(deletions=tuple(Deletion(platform=platform, native_id=name) for name in names), checked=tuple(names))
 
 
 @dataclass(slots=True)

@@ -81,6 +81,7 @@ class Step:
     until: datetime
     whole: bool  # nothing of the stretch is left
     stuck: bool  # more rows in one moment than the platform gives: what it kept back is out of reach
+    moment: tuple[datetime, datetime]  # the newest one that was asked for: where it is stuck
 
     @property
     def coverage(self) -> Coverage:
@@ -107,10 +108,11 @@ def walk(stretch: Stretch, ask: Callable[[Stretch, str | None], Part], most: int
         since, until = question.since, question.until
         part = ask(question, token)
         chained, token = token is not None, part.token
+        newest = clock.from_ms(stretch.high)
         whole, stuck = _advance(stretch, part, question.high if chained else None, last=left == 0)
         if whole:
             stretch.done = stretch.newest
-        yield Step(part, since, until, whole, stuck)
+        yield Step(part, since, until, whole, stuck, (newest, newest + stretch.grain * clock.MILLISECOND))
         if whole or (token is None and not part.times):
             return
 
@@ -137,7 +139,8 @@ def pages_of(step: Step, cursor: Cursor, *, more: bool) -> Iterator[Page]:
     """The pages of one answer. What is out of reach is a gap, told on a page before the one that moves the cursor."""
     part, coverage = step.part, step.coverage
     if step.stuck or part.partial:
-        lost = (Gap(since=step.since, until=step.until, reason="more than the platform gives"),)
+        since, until = (step.since, step.until) if part.partial else step.moment
+        lost = (Gap(since=since, until=until, reason="more than the platform gives"),)
         coverage = replace(coverage, more_available=True)
         yield Page(mentions=part.mentions, rejects=part.rejects, gaps=lost, coverage=coverage)
         yield Page(cursor=cursor, coverage=Coverage(more_available=more))

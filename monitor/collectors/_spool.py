@@ -2,9 +2,10 @@
 
 Each message is one file, `<place>-<mark>.jsonl`: its place in the order, and a digest of its id. Places only grow and
 follow the clock (milliseconds since 1970, or one more than the last), so a place is also a time of arrival, and a
-cursor that holds one stays good when the folder is emptied. What was read stays for an hour, unless room is needed: a
-power cut may take the reader's last commits back. `read.txt` holds place and mark of the newest messages that were
-removed, so that one that is sent again, days later, is still known. Knows neither senders nor rows.
+cursor that holds one stays good when the folder is emptied. Only its owner may read the folder, as it holds people's
+words; what was read is removed when its reader's commit is safe, so that no erasure finds it here. `read.txt`
+holds place and mark of the newest messages that were removed, so that one that is sent again, days later, is still
+known. Knows neither senders nor rows.
 """
 
 import errno
@@ -15,7 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from monitor import clock
@@ -23,9 +24,9 @@ from monitor.errors import SourceDown, StoreFull
 
 BLOCK = 4_096  # bytes that the smallest file takes up: many small messages fill a disk as well
 REMEMBERED = 100_000  # ids
-REST = timedelta(hours=1)  # how long what was read stays
 _LEDGER = "read.txt"
 _NAME = re.compile(r"(\d{15})-([0-9a-f]{32})\.jsonl", re.ASCII)
+_DRAFT = re.compile(r"(\d{15}-[0-9a-f]{32}|read)\.part", re.ASCII)
 _LINE = re.compile(r"(\d{15}) ([0-9a-f]{32})", re.ASCII)
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -91,13 +92,16 @@ class Spool:
         with self._lock, self._faults("read"):
             return sorted(each for each in self._listed() if each.place > after)
 
-    def remove(self, upto: int, *, now: datetime) -> None:
-        """Remove the messages up to a place that have rested, and remember that they were here. Raises SourceDown."""
+    def go_on_from(self, place: int) -> None:
+        """Give only higher places from now on, even if the clock was set back. Raises SourceDown."""
         with self._lock, self._faults("written"):
             known = self._opened()
-            known.last = max(known.last, upto)  # places go on from there, even if the clock was set back
-            if known.size <= self._most // 2:
-                upto = min(upto, clock.to_ms(now - REST))
+            known.last = max(known.last, place)
+
+    def remove(self, upto: int) -> None:
+        """Remove the messages up to a place, and remember that they were here. Raises SourceDown."""
+        with self._lock, self._faults("written"):
+            known = self._opened()
             gone = sorted(each for each in self._listed() if each.place <= upto)
             if not gone:
                 return
@@ -123,7 +127,8 @@ class Spool:
         """What the folder holds and held, read once."""
         if self._known is None:
             for draft in self._folder.glob("*.part"):
-                draft.unlink(missing_ok=True)  # a crash left it: it was never confirmed, and is sent again
+                if _DRAFT.fullmatch(draft.name):
+                    draft.unlink(missing_ok=True)  # a crash left it: it was never confirmed, and is sent again
             known = _Known()
             for place, mark in self._noted():
                 known.last = max(known.last, place)
@@ -148,7 +153,7 @@ class Spool:
             kept = "".join(f"{place:015} {mark}\n" for place, mark in self._noted())
             self._write(ledger, (kept + lines).encode())
             return
-        with ledger.open("ab") as stream:
+        with open(ledger, "ab", opener=_private) as stream:
             stream.write(f"\n{lines}".encode())  # a line of its own, whatever a crash left before
             stream.flush()
             os.fsync(stream.fileno())
@@ -156,11 +161,11 @@ class Spool:
     def _write(self, path: Path, content: bytes) -> None:
         """All of it or nothing, on disk when this returns."""
         if not self._folder.is_dir():
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(0o700, parents=True, exist_ok=True)
             _sync(self._folder.parent)
         draft = path.with_suffix(".part")
         try:
-            with draft.open("wb") as stream:
+            with open(draft, "wb", opener=_private) as stream:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -187,6 +192,11 @@ def _remember(known: _Known, mark: str) -> None:
     if len(known.marks) > 2 * REMEMBERED:
         for oldest in list(known.marks)[:REMEMBERED]:
             del known.marks[oldest]
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only we may read, and no link that somebody put in its place."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def _sync(folder: Path) -> None:

@@ -1,13 +1,14 @@
 """tweepy's client, taught what X has learned since: another host, the new names, limits on time and size.
 
 tweepy 4.17 asks a fixed host, writes the token to the debug log, waits without end, and, told to wait for the rate
-limit, asks again at once where the reply names no time. So its `request` is replaced; what it builds stays.
+limit, asks again at once where the reply names no time. So its `request` is replaced; what it builds stays. Its
+session opens checked addresses only.
 Knows nothing of cursors.
 """
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -15,7 +16,9 @@ import tweepy
 import urllib3
 
 from monitor.collectors._x_errors import FIELDS, Refusal, reset_of
+from monitor.collectors._x_guard import guard
 from monitor.collectors._x_posts import Json, is_bare
+from monitor.http import AddressRefused
 from monitor.post_fields import cleaned
 
 T = TypeVar("T")
@@ -30,9 +33,13 @@ class XClient(tweepy.Client):  # type: ignore[misc]
     Every method raises Refusal, OSError for a fault of network or server, ValueError for an unreadable answer.
     """
 
-    def __init__(self, token: str, *, base_url: str, dialect: str, timeout: float, authors: bool = True) -> None:
+    def __init__(
+        self, token: str, *, base_url: str, dialect: str, timeout: float, authors: bool = True,
+        allow_hosts: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         super().__init__(token, return_type=dict)
         self.session.trust_env = False  # a .netrc would replace the token
+        guard(self.session, allow_hosts)
         self.dialect = dialect
         self.remaining: int | None = None  # requests until `resets_at`, as the last answer told
         self.resets_at: datetime | None = None
@@ -120,10 +127,13 @@ class XClient(tweepy.Client):  # type: ignore[misc]
 
     def _open(self, method: str, route: str, **what: Any) -> Any:
         headers = {"User-Agent": self.user_agent, "Authorization": f"Bearer {self.bearer_token}"}
-        return self.session.request(
-            method, self._base_url + route, headers=headers, timeout=self._timeout,
-            allow_redirects=False, stream=True, **what,
-        )  # fmt: skip
+        try:
+            return self.session.request(
+                method, self._base_url + route, headers=headers, timeout=self._timeout,
+                allow_redirects=False, stream=True, **what,
+            )  # fmt: skip
+        except AddressRefused as error:
+            raise ValueError(str(error)) from None
 
     def _document(self, response: Any, deadline: float) -> Json:
         body = _read(response, deadline)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
+from monitor.collectors._answers import check_safe
 from monitor.collectors._web import check_least
 from monitor.domain import Secret
 
 Read = Literal["search", "mentions", "stream"]
 RecheckBy = Literal["jobs", "lookup", "none"]
-_LOCAL = [("http", "localhost"), ("http", "127.0.0.1"), ("http", "::1")]
+_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +55,12 @@ class XOptions:
     price_per_author: float = field(default=0.010, metadata={"help": "US dollars that X bills for an author."})
     price_per_count: float = field(default=0.005, metadata={"help": "US dollars that X bills for a count."})
     timeout: float = field(default=30.0, metadata={"help": "Seconds after which an answer is given up."})
+    allow_private_hosts: tuple[str, ...] = field(
+        default=(), metadata={"help": 'Hosts on a private network that may be asked, exactly: "host" or "host:port".'}
+    )
 
     def __post_init__(self) -> None:
-        place = urlsplit(self.base_url)
-        if place.scheme != "https" and (place.scheme, place.hostname) not in _LOCAL:
-            raise ValueError("base_url must begin with https:// (or http://localhost), or the token could be read")
+        check_safe("base_url", self.base_url, self.private_hosts)
         if not 10 <= self.page_size <= 100:
             raise ValueError(f"page_size = {self.page_size} is not from 10 to 100")
         for name, kind in (("read", Read), ("recheck_by", RecheckBy)):
@@ -73,7 +75,7 @@ class XOptions:
         check_least(self, max_pages=1, stream_seconds=0.0, counts_every_hours=0.0, overlap_seconds=0.0)
 
     @property
-    def local_hosts(self) -> tuple[str, ...]:
-        """The API's own host, where it is on this machine."""
+    def private_hosts(self) -> tuple[str, ...]:
+        """Those that are named, and the API's own where it is on this machine, as X's emulator is."""
         place = urlsplit(self.base_url)
-        return (place.netloc,) if place.scheme == "http" else ()
+        return (*self.allow_private_hosts, *((place.netloc,) if place.hostname in _LOCAL else ()))

@@ -72,7 +72,7 @@ class Rechecks:
         self._client = reader.client
         self._now = reader.now
         limits = Limits(size=MAX_RESULT, seconds=options.timeout, redirects=0)
-        self._files = GuardedClient(allow_hosts=options.local_hosts, limits=limits)
+        self._files = GuardedClient(allow_hosts=options.private_hosts, limits=limits)
 
     def pages(self, ids: tuple[str, ...]) -> Iterator[Page]:
         """What became of posts, as far as it is known by now."""
@@ -277,7 +277,7 @@ class Rechecks:
         except HttpError as error:
             raise AnswerUnreadable(f"{self._source}: {error}") from None
         if not 200 <= answer.status < 300:
-            raise _file_error(answer, self._source)
+            raise _file_error(answer, self._source, self._now)
         return answer.body
 
     def _address(self, place: str) -> tuple[str, bool]:
@@ -298,9 +298,9 @@ def _is_running(job: Any) -> bool:
     return isinstance(job, dict) and job.get("status") in ("created", "in_progress")
 
 
-def _file_error(answer: HttpAnswer, source: str) -> CollectorError:
+def _file_error(answer: HttpAnswer, source: str, now: datetime) -> CollectorError:
     if answer.status in (401, 403):
         return CredentialRefused(f"{source}: X does not let us have a compliance file ({answer.status}).")
     if answer.status >= 500 or answer.status in (408, 429):
-        return SourceDown(f"{source}: X's files cannot be had ({answer.status}). The next re-check tries again.")
+        return error_of(Refusal(answer.status, answer.headers, {}), source, now=now)
     return _NoFiles(f"{source}: X's files answer {answer.status}.")

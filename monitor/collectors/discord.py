@@ -19,7 +19,7 @@ from monitor.collectors._answers import check_safe, error_of, fetch, reveal
 from monitor.collectors._fields import count, ident, instant, part, read_rows, word
 from monitor.collectors._slices import Part, Plan, Stretch, read_texts
 from monitor.collectors._web import DEFAULT_WAIT, LONGEST_WAIT, check_least, document_of
-from monitor.domain import Author, Cursor, Mention, Page, Query, Secret
+from monitor.domain import Author, Cursor, Mention, Page, Query, Secret, Terms
 from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited
 from monitor.http import Answer, GuardedClient, Limits
 from monitor.post_fields import tidy
@@ -67,6 +67,10 @@ class DiscordCollector:
 
     kind: ClassVar[str] = "discord"
     Options: ClassVar[type[DiscordOptions]] = DiscordOptions
+    terms: ClassVar[Terms] = Terms(
+        note="Discord's Developer Terms: what is deleted there goes from copies too. Discord tells it as an event,"
+        " which a search does not bring: erase such a message with `db erase --post`."
+    )
 
     def __init__(self, name: str, options: DiscordOptions) -> None:
         self.name = name

@@ -22,7 +22,7 @@ from monitor.collectors._state import read_state, write_state
 from monitor.collectors._text import plain
 from monitor.collectors._turns import TURN, in_turn, next_turn
 from monitor.collectors._web import check_address, check_least
-from monitor.domain import Author, Coverage, Cursor, Mention, Page, Query, Reject
+from monitor.domain import Author, Coverage, Cursor, Mention, Page, Query, Reject, Terms
 from monitor.errors import AnswerUnreadable, CollectorError, RateLimited, SourceDown
 from monitor.http import Answer, GuardedClient, HttpError, Limits, Unreachable
 from monitor.post_fields import cleaned, shown
@@ -106,6 +106,9 @@ class GdeltCollector:
 
     kind: ClassVar[str] = "gdelt"
     Options: ClassVar[type[GdeltOptions]] = GdeltOptions
+    terms: ClassVar[Terms] = Terms(
+        note="GDELT's terms of use: whoever shows what it found cites the GDELT Project and links to gdeltproject.org."
+    )
 
     def __init__(self, name: str, options: GdeltOptions) -> None:
         self.name = name

@@ -13,6 +13,7 @@ needs a question for each. Searches are limited tightly: 0.19 says so by 400, 1.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -197,12 +198,13 @@ class LemmyCollector:
         if known in (V3, V4):
             return str(known)
         for dialect, path in ((V4, "/api/v4/site"), (V3, "/api/v3/site")):
-            try:
-                site = document_of(ask(self._client, self._base + path, self.name, now=now), self.name)
-            except AnswerUnreadable:
-                continue
-            if site.get("version"):
-                return dialect
+            answer = fetch(self._client, self._base + path, self.name)
+            told = error_of(answer, self.name, now)
+            if answer.status >= 300 and not isinstance(told, AnswerUnreadable):
+                raise told
+            with suppress(AnswerUnreadable):
+                if document_of(answer, self.name).get("version"):
+                    return dialect
         raise AnswerUnreadable(f"{self.name}: the server does not answer as Lemmy does. Check `base_url`.")
 
     def _rows(self, key: str, dialect: str, sweep: _Sweep, now: datetime) -> tuple[list[Any], int | str | None]:

@@ -22,7 +22,7 @@ from monitor import clock
 from monitor.collectors._state import read_state, write_state
 from monitor.collectors._text import plain, squeezed
 from monitor.collectors._web import ask, check_address, check_least
-from monitor.domain import Author, Coverage, Cursor, Mention, Page, Query, Reject
+from monitor.domain import Author, Coverage, Cursor, Mention, Page, Query, Reject, Terms
 from monitor.errors import AnswerUnreadable
 from monitor.http import Answer, GuardedClient, Limits
 from monitor.post_fields import shown, tidy
@@ -55,6 +55,10 @@ class RssCollector:
 
     kind: ClassVar[str] = "rss"
     Options: ClassVar[type[RssOptions]] = RssOptions
+    terms: ClassVar[Terms] = Terms(
+        note="Each publisher has its own terms (the page or the feed names them): link what you show, and hand on no"
+        " more than they allow."
+    )
 
     def __init__(self, name: str, options: RssOptions) -> None:
         self.name = name

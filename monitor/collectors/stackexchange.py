@@ -157,19 +157,21 @@ class StackexchangeCollector:
         lookback, overlap = timedelta(hours=options.lookback_hours), timedelta(seconds=options.overlap_seconds)
         return Stretch.resume(told, now, lookback=lookback, overlap=overlap)
 
-    def _part(self, poll: _Poll, search: str, stretch: Stretch, _token: str | None) -> Part:
-        """One answer to the question for a stretch."""
+    def _part(self, poll: _Poll, search: str, stretch: Stretch, token: str | None) -> Part:
+        """One answer to the question for a stretch; a second that fills a page is read on, page by page."""
         site, _, term = search.partition("|")
-        asked = {"q": term, "site": site, "sort": "creation", "order": "desc", "page": "1", "pagesize": str(self._size)}
-        asked |= {"fromdate": str(stretch.low // SECOND), "todate": str(stretch.high // SECOND)}
+        asked = {"q": term, "site": site, "sort": "creation", "order": "desc", "pagesize": str(self._size)}
+        asked |= {"page": token or "1", "fromdate": str(stretch.low // SECOND), "todate": str(stretch.high // SECOND)}
         document = self._asked(poll, "/search/excerpts", asked)
         items = document.get("items")
         if not isinstance(items, list):
             raise AnswerUnreadable(f"{self.name}: the answer has no items. Check `base_url`.")
         mentions, _, rejects = read_rows(items, lambda row: read_item(row, site, poll.now))
+        times, full = tuple(times_of(items, created)), document.get("has_more") is True
+        crowded = full and len(set(times)) == 1
         return Part(
-            mentions=tuple(mentions), rejects=tuple(rejects), times=tuple(times_of(items, created)), rows=len(items),
-            full=document.get("has_more") is True, asked=self._size,
+            mentions=tuple(mentions), rejects=tuple(rejects), times=times, rows=len(items), full=full,
+            token=str(int(token or "1") + 1) if crowded else None, asked=self._size,
         )  # fmt: skip
 
     def _asked(self, poll: _Poll, path: str, asked: Mapping[str, str]) -> Row:

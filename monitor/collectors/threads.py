@@ -19,7 +19,7 @@ from monitor.collectors._fields import ident, instant, part, read_rows, times_of
 from monitor.collectors._slices import Part, Plan, Stretch, read_texts
 from monitor.collectors._state import read_state
 from monitor.collectors._web import DEFAULT_WAIT, check_least, document_of
-from monitor.domain import Author, Cursor, Mention, Page, Query, Secret
+from monitor.domain import Author, Cursor, Mention, Page, Query, Secret, Terms
 from monitor.errors import AnswerUnreadable, CollectorError, CredentialRefused, RateLimited, SourceDown
 from monitor.http import Answer, GuardedClient, Limits
 from monitor.post_fields import tidy
@@ -62,6 +62,10 @@ class ThreadsCollector:
 
     kind: ClassVar[str] = "threads"
     Options: ClassVar[type[ThreadsOptions]] = ThreadsOptions
+    terms: ClassVar[Terms] = Terms(
+        note="Meta's Platform Terms: what is deleted there goes from copies too. Threads' search does not tell it:"
+        " erase such a post with `db erase --post`."
+    )
 
     def __init__(self, name: str, options: ThreadsOptions) -> None:
         self.name = name

@@ -100,14 +100,13 @@ class WebhookCollector:
         return len(lines)
 
     def pages(self, query: Query, since: Cursor | None, *, now: datetime) -> Iterator[Page]:
-        """Yield the rows that were pushed since the cursor; those before it are removed an hour after they came.
+        """Yield the rows that were pushed since the cursor; `stored` removes them.
 
         Raises SourceDown where the folder cannot be read or written, and, at the end, CredentialRefused where the
         secret is missing or too short: then nothing can be accepted.
         """
-        told = read_state(since).get("read")
-        done = told if type(told) is int else 0
-        self._spool.remove(done, now=now)
+        done = _place(since)
+        self._spool.go_on_from(done)
         rows: list[Row] = []
         size = 0
         for message in self._spool.waiting(done):
@@ -119,6 +118,10 @@ class WebhookCollector:
         if rows:
             yield self._page(rows, done)
         self._keys()
+
+    def stored(self, cursor: Cursor) -> None:
+        """Remove what was read before a committed cursor. Raises SourceDown."""
+        self._spool.remove(_place(cursor))
 
     def _keys(self) -> tuple[str, bytes]:
         secret = reveal(self._options.secret, self.name, "the secret that requests are signed with")
@@ -179,6 +182,11 @@ class WebhookCollector:
             keep_unmatched=self._options.keep_all,
             coverage=Coverage(returned=len(rows)),
         )
+
+
+def _place(cursor: Cursor | None) -> int:
+    told = read_state(cursor).get("read")
+    return told if type(told) is int else 0
 
 
 def lines_of(body: bytes, most: int) -> list[bytes]:

@@ -108,8 +108,9 @@ class XCollector:
         if not token or not token.isascii() or not token.isprintable():
             raise CredentialRefused(f"{self.name}: {options.token.reference} is no token; check the value.")
         return XClient(
-            token, base_url=options.base_url, dialect=dialect, timeout=options.timeout, authors=options.authors
-        )
+            token, base_url=options.base_url, dialect=dialect, timeout=options.timeout, authors=options.authors,
+            allow_hosts=options.private_hosts,
+        )  # fmt: skip
 
     def _search(self, reader: Reader, texts: tuple[str, ...], memory: dict[str, Any]) -> Iterator[Page]:
         """Every search, from the newest post back to where it ended."""

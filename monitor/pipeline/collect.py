@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from monitor.analysis.brands import Matcher
-from monitor.domain import Coverage, Mention, Page, Reject
+from monitor.domain import Coverage, Cursor, Mention, Page, Reject
 from monitor.errors import AnswerUnreadable, MonitorError, RateLimited, StoreError
 from monitor.pipeline import health, limits
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.limits import Leave
 from monitor.pipeline.program import Program, Source, Stop, never
+from monitor.ports import Listener
 from monitor.store import Store
 from monitor.store.sources import SourceHealth
 from monitor.store.states import LONGEST_WAIT, UNREADABLE
@@ -84,13 +85,16 @@ def run(program: Program, source: Source, *, now: datetime, stop: Stop = never) 
         return poll.report
     cut = None
     try:
-        for page in source.collector.pages(leave.query, store.sources.cursor(source.name), now=now):
+        since = store.sources.cursor(source.name)
+        _release(source, since)
+        for page in source.collector.pages(leave.query, since, now=now):
             reach("collect.page_read")
             poll.unseen += store.sources.unseen(source.name, page.rejects) if page.rejects else 0
             poll.take(page, keep(store, program.matcher, page, source=source.name, now=now))
             if stop():
                 store.sources.polls.broke_off(source.name, now=now)
                 return poll.report
+            _release(source, page.cursor)
             cut = limits.enough(store, source, page.coverage, leave, poll.cost, now=now)
             if cut:
                 break
@@ -102,6 +106,12 @@ def run(program: Program, source: Source, *, now: datetime, stop: Stop = never) 
         reason = f"{source.name}: the collector broke ({type(error).__name__}); please report this."
         return _failed(store, source, poll, reason, error, now=now)
     return _ended(store, source, poll, cut, now=now)
+
+
+def _release(source: Source, cursor: Cursor | None) -> None:
+    """Tell a source that posts are pushed to what is committed: it keeps them no longer."""
+    if isinstance(source.collector, Listener) and cursor is not None:
+        source.collector.stored(cursor)
 
 
 def _ended(store: Store, source: Source, poll: _Poll, cut: str | None, *, now: datetime) -> CollectReport:
@@ -209,7 +219,7 @@ def _told(page: Page) -> Coverage:
 def _note_gaps(store: Store, page: Page, source: str, now: datetime) -> None:
     """What could not be read, then what of it was read after all."""
     coverage = page.coverage
-    if coverage.more_available and page.cursor is None and coverage.since and coverage.until:
+    if not page.gaps and coverage.more_available and page.cursor is None and coverage.since and coverage.until:
         store.sources.gap(source, coverage.since, coverage.until, "more than the platform gives", now=now)
     for gap in page.gaps:
         store.sources.gap(source, gap.since, gap.until, gap.reason, now=now)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from monitor.analysis.coverage import Range, blind
+from monitor.analysis.coverage import FOREVER, Range, blind
 from monitor.clock import floor
 from monitor.domain import BUCKET, Bucket, Inspection, Phase, Series, Spike
 from monitor.pipeline.failpoints import reach
@@ -22,6 +22,8 @@ from monitor.store.states import THINNED as THINNED_STATE
 
 TOLERANCE = timedelta(minutes=15)  # by which the clock may be set back before what was inspected counts as the future
 CHUNK = timedelta(days=7)  # of history at a time, so that memory stays flat
+LATELY = timedelta(days=7)  # what sources brought in it says how much a brand depends on each
+MUCH = 0.2  # of a brand's posts: without a source that brings so many, calm says nothing
 Ranges = Sequence[tuple[datetime, datetime]]
 
 
@@ -43,12 +45,36 @@ def run(program: Program, *, now: datetime, stop: Stop = never) -> DetectReport:
     for brand in program.store.detection.brands():
         if not _history_is_in(program, brand, health):
             continue
-        holes = blind([unheard[source.name] for source in _listening(program, brand)])  # when nobody listened for it
+        ears = Ears({source.name: unheard[source.name] for source in _listening(program, brand)})
         for rule in program.rules:
             if program.watched(brand) and rule.watches(brand) and not stop():
-                done = _inspect(program, rule, brand, until, holes, now=now, stop=stop)
+                done = _inspect(program, rule, brand, until, ears, now=now, stop=stop)
                 buckets, spikes = buckets + done.buckets, spikes + done.spikes
     return DetectReport(buckets, spikes, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """When each of a brand's sources was not heard."""
+
+    deaf: Mapping[str, list[Range]]
+
+    def nobody(self) -> Ranges:
+        """When none of them was."""
+        return blind(list(self.deaf.values()))
+
+    def too_few(self, program: Program, brand: str, start: datetime, end: datetime) -> Ranges:
+        """When those that bring a good part of the brand's posts were not; asked for a stretch of time."""
+        deaf = {name: held for name, ranges in self.deaf.items() if (held := _within(ranges, start, end))}
+        if not deaf:
+            return ()
+        brought = program.store.detection.sources_of(brand, start - LATELY)
+        missed = MUCH * sum(brought.values())
+        return [each for name, held in deaf.items() if 0 < missed <= brought.get(name, 0) for each in held]
+
+
+def _within(ranges: Iterable[Range], start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    return [(since, until or FOREVER) for since, until in ranges if since < end and (until or FOREVER) > start]
 
 
 def _history_is_in(program: Program, brand: str, health: Mapping[str, SourceHealth]) -> bool:
@@ -74,9 +100,9 @@ def ready_until(program: Program, now: datetime) -> datetime:
 
 
 def _inspect(
-    program: Program, rule: Rule, brand: str, until: datetime, holes: Ranges, *, now: datetime, stop: Stop
+    program: Program, rule: Rule, brand: str, until: datetime, ears: Ears, *, now: datetime, stop: Stop
 ) -> DetectReport:
-    store = program.store.detection
+    store, holes = program.store.detection, ears.nobody()
     start, state, told = _resume(program, rule, brand, until, now=now)
     buckets = spikes = 0
     episode = False
@@ -86,7 +112,7 @@ def _inspect(
             brand=brand, step=BUCKET, timezone=program.settings.timezone_of(brand),
             buckets=tuple(_buckets(store.tallies(brand, start, end), start, end, holes)),
         )  # fmt: skip
-        found = _inspected(rule, series, state, holes)
+        found = _inspected(program, rule, series, state, [*holes, *ears.too_few(program, brand, start, end)])
         reach("detect.inspected")
         dated = list(_dated(found, program.settle))
         past = [spike for spike in dated if told is not None and spike.fired_at <= told]
@@ -106,14 +132,19 @@ def _inspect(
     return DetectReport(buckets, spikes)
 
 
-def _inspected(rule: Rule, series: Series, state: bytes | None, holes: Ranges) -> Inspection:
-    """What a rule says of a series. It may tell of a spike from what little came in a hole, but never of its end:
-    then the holes' buckets are no data at all."""
+def _inspected(program: Program, rule: Rule, series: Series, state: bytes | None, holes: Ranges) -> Inspection:
+    """What a rule says of a series. It may tell of a spike, and that it worsens, from what little came in a hole, but
+    never of its end: while an incident is open, and where one would end there, the holes' buckets are no data at all.
+    """
     found = rule.detector.inspect(series, state)
-    ends = [spike.fired_at for spike in found.spikes if spike.phase is Phase.CLOSED]
-    if not any(_in_hole(end - BUCKET, holes) for end in ends):
-        return found
     read = tuple(bucket for bucket in series.buckets if not _in_hole(bucket.start, holes))
+    if len(read) == len(series.buckets):
+        return found
+    ends = [spike for spike in found.spikes if spike.phase is Phase.CLOSED]
+    if not any(_in_hole(spike.fired_at - BUCKET, holes) for spike in ends):
+        is_open = program.store.incidents.open_for(rule.name, series.brand) is not None
+        if found.spikes or not is_open:
+            return found
     return rule.detector.inspect(replace(series, buckets=read), state)
 
 

@@ -18,11 +18,13 @@ from monitor.store.states import NEW_FIELDS, PARTIAL, QUIET, THINNED, UNREADABLE
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MOST_REJECTS = 3  # rows set aside in one poll that are enough to say so; fewer need a second poll
+AGAIN = 2  # answers in a row without a row
 AGAIN_AND_AGAIN = 3  # polls in a row that leave something behind
 KNOWN_AFTER = 6  # polls with rows after which a new field is news
 SHOWN = 10  # names that a state's detail holds
 _MISSING = 10  # rows below what the platform counts that say nothing
 _SET_ASIDE = " rows were set aside"
+_EMPTY = "the answer holds no rows"
 _OTHER_DAYS, _OTHER_WEEKS = (1, 2, 3, 4, 5, 6, 7), (7, 14, 21, 28)
 
 
@@ -41,13 +43,13 @@ class Reading:
 
 def after(store: Store, source: Source, seen: Reading, *, now: datetime) -> None:
     """Open and close the states of a source after a poll; call it in the transaction that ends the poll."""
-    polls = store.sources.polls.newest(source.name)
+    polls = store.sources.polls.newest(source.name, now=now)
     lasting = {each.state: each for each in store.sources.states.lasting(source.name).get(source.name, ())}
     look = _Look(store, source, seen, polls, lasting, now)
     look.unreadable()
     look.partial()
     look.fields()
-    if not seen.narrow and UNREADABLE not in lasting and seen.rejected == 0:
+    if not seen.narrow and not _hides_volume(lasting.get(UNREADABLE)) and seen.rejected == 0:
         look.quiet()
 
 
@@ -74,7 +76,9 @@ class _Look:
         """Most rows, or most of the new ones, were set aside: at once where they are many, else in the second poll."""
         seen, before = self.seen, self.polls[:-1]
         rows = seen.fresh + seen.repeated
-        if seen.rejected > rows or (seen.unseen >= MOST_REJECTS and seen.unseen > seen.fresh):
+        if empty := self._emptied():
+            self._open(UNREADABLE, *empty)
+        elif seen.rejected > rows or (seen.unseen >= MOST_REJECTS and seen.unseen > seen.fresh):
             streak = len(before)
             while streak and before[streak - 1].rejected and not before[streak - 1].added:
                 streak -= 1
@@ -84,6 +88,21 @@ class _Look:
                 self._open(UNREADABLE, since, words)
         elif seen.fresh > seen.unseen or (rows and not seen.rejected) or self._read_again():
             self._close(UNREADABLE)
+
+    def _emptied(self) -> tuple[datetime, str] | None:
+        """Two answers or more without a row, where each before held some that were known: not even those are found.
+
+        For a day at most. Since when, and in words.
+        """
+        answers = [poll for poll in self.polls if poll.asked and poll.at > self.now - 2 * DAY]
+        empty = _streak(answers, lambda poll: not poll.returned and not poll.rejected)
+        usual = answers[: -empty or None][-KNOWN_AFTER:]
+        if empty < AGAIN or len(usual) < KNOWN_AFTER or self.now - usual[-1].at >= DAY:
+            return None
+        if any(poll.returned - poll.added < MOST_REJECTS for poll in usual):
+            return None
+        least = min(poll.returned for poll in usual)
+        return usual[-1].at, f"{_EMPTY}, where each of the last ones held {least} or more"
 
     def _read_again(self) -> bool:
         """No rows came: an answer with an unknown shape has a known one now; rows were last set aside a day ago."""
@@ -147,7 +166,7 @@ class _Look:
         was quiet, thinned or unreadable is no measure, but for the end of what lasts; after a day of it, nor is what
         came before.
         """
-        apart = self._apart(lasting)
+        apart = self._apart(QUIET, THINNED, UNREADABLE, but=lasting)
         anew = max((until for since, until in apart if until - since >= DAY), default=EPOCH)
         before, catching = None, self.polls[0].at if self.polls else None
         for poll in self.polls:
@@ -162,19 +181,22 @@ class _Look:
                 catching = None
             before = poll.at
 
-    def _apart(self, but: SourceState | None = None) -> list[tuple[datetime, datetime]]:
+    def _apart(self, *states: str, but: SourceState | None = None) -> list[tuple[datetime, datetime]]:
         """When what came was no measure of what usually comes."""
         return [
             (each.since, each.until or self.now)
             for each in self.store.sources.states.of(self.source.name)
-            if each.state in (QUIET, THINNED, UNREADABLE) and each != but
+            if each.state in states and each != but and (each.state != UNREADABLE or _hides_volume(each))
         ]
 
     def _usual(self, since: datetime, until: datetime) -> float | None:
         """Posts an hour that this stretch of other days brought, or the hour after it, where that is less."""
         whole = max(HOUR, 2 * self.source.every)
         since = min(since, until - whole)
-        apart, polls, name = self._apart(), self.store.sources.polls, self.source.name
+        polls, name = self.store.sources.polls, self.source.name
+        apart = self._apart(THINNED, UNREADABLE)
+        if QUIET in self.lasting:  # one that is over counts: where it comes every night, it is none
+            apart.append((self.lasting[QUIET].since, self.now))
 
         def rate(a: datetime, b: datetime) -> float | None:
             measured = not any(low < b and a < high for low, high in apart)
@@ -187,6 +209,11 @@ class _Look:
                     yield then if later is None else min(then, later)
 
         return volume.usual_rate(list(rates(_OTHER_DAYS)), list(rates(_OTHER_WEEKS)))
+
+
+def _hides_volume(state: SourceState | None) -> bool:
+    """Whether posts may have come that nobody could read: an answer without rows brings none."""
+    return state is not None and not state.detail.startswith(_EMPTY)
 
 
 def _measures(at: datetime, anew: datetime, apart: Sequence[tuple[datetime, datetime]]) -> bool:

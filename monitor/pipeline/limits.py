@@ -93,11 +93,11 @@ def _plan(source: Source, spending: Spending, now: datetime) -> Plan:
 
 def spent(store: Store, source: str, *, now: datetime) -> Spending:
     """What a source cost today and this month (UTC), and what a poll costs."""
-    polls = store.sources.polls
+    polls, day = store.sources.polls, budget.day_of(now)
     return Spending(
-        today=polls.spent(source, budget.day_of(now)).cost or 0.0,
-        month=polls.spent(source, budget.month_of(now)).cost or 0.0,
-        a_poll=polls.a_poll(source),
+        today=polls.spent(source, day, day + budget.DAY).cost or 0.0,
+        month=polls.spent(source, budget.month_of(now), budget.next_month(now)).cost or 0.0,
+        a_poll=polls.a_poll(source, now=now),
     )
 
 

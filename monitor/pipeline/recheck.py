@@ -15,6 +15,7 @@ from monitor.pipeline.program import Program, Source, Stop, never
 from monitor.ports import Rechecker
 from monitor.store.polls import RECHECK
 from monitor.store.rechecks import Due
+from monitor.store.states import LONGEST_WAIT
 
 EVERY = timedelta(minutes=10)  # so long at most a post that is due waits, or an answer that comes later
 MOST_BATCHES = 500  # of one run: the next one goes on there
@@ -159,7 +160,7 @@ def _ask(
     except RateLimited as error:
         # A wait of its own: what limits questions about old posts need not limit reading.
         limit = source.limit + RECHECK
-        program.store.sources.states.wait(limit, now + error.wait, str(error), now=now)
+        program.store.sources.states.wait(limit, now + min(error.wait, LONGEST_WAIT), str(error), now=now)
         return replace(report, error=str(error), waiting=True)
     except MonitorError as error:
         return replace(report, error=str(error))

@@ -108,8 +108,11 @@ class Runner:
     def _collect(self, source: Source) -> None:
         with self._turns[source.name]:
             report = collect.run(self.program, source, now=self.program.clock.now(), stop=self._stopping.is_set)
-        say = log.warning if report.error else log.info
-        say("collected", source=source.name, added=report.added, repeated=report.repeated, error=report.error)
+        say = log.warning if report.error or report.held else log.info
+        say(
+            "collected", source=source.name, added=report.added, repeated=report.repeated, error=report.error,
+            held=report.held,
+        )  # fmt: skip
 
     def _recheck(self, source: Source) -> None:
         report = recheck.run(

@@ -18,6 +18,7 @@ from sqlite_utils.utils import sqlite3 as sqlite3  # type: ignore[attr-defined] 
 
 from monitor.errors import MonitorError, StoreBusy, StoreError, StoreFull, StoreNewer
 from monitor.store.migrations import migrations
+from monitor.store.scrub import scrub
 
 SAFE_SQLITE = (3, 51, 3)
 _PRAGMAS = (
@@ -25,7 +26,7 @@ _PRAGMAS = (
     "pragma foreign_keys = on",
     "pragma synchronous = full",
     "pragma secure_delete = on",
-    "pragma cache_size = -65536",
+    "pragma cache_size = -4096",  # KiB: full after some minutes, so memory is flat; 64 MiB made nothing faster
     "pragma temp_store = memory",
 )
 
@@ -42,6 +43,7 @@ class Connection:
         self.path = path
         self._guard = threading.RLock()
         self._lock_file: int | None = _take_lock(path) if write else None
+        self._raw: int | None = None  # the file itself; closing it early would drop SQLite's own locks on it
         try:
             self.db = _open(path, write=write)
         except BaseException:
@@ -96,25 +98,60 @@ class Connection:
             with self._guard, _in_words(self.path):
                 self.db.conn.executemany(sql, values)
 
-    def close(self) -> None:
-        """Fold the log into the file, so that erased bytes are gone from both, and give the lock back."""
+    def owe(self) -> None:
+        """Note, in the transaction that erases words, that the next fold must overwrite what SQLite left of them."""
+        self.execute("pragma user_version = 1")
+
+    def fold(self) -> bool:
+        """Bring the log into the file and empty it, so that what was erased is gone from both; True when it is.
+
+        A reader that holds on, or another thread that writes, puts it off: nobody is made to wait for it.
+        """
         with self._guard:
             try:
                 with _in_words(self.path):
-                    self._fold()
+                    self.db.conn.execute("pragma busy_timeout = 500")
+                    return self._folded() and (not self._owes() or (self._scrubbed() and self._folded()))
+            except (StoreBusy, OSError):
+                return False
+            finally:
+                self.db.conn.execute("pragma busy_timeout = 5000")
+
+    def close(self) -> None:
+        """Fold the log into the file, and give the lock back."""
+        with self._guard:
+            try:
+                if self._lock_file is not None and not self.db.conn.in_transaction:
+                    self.fold()
+                with _in_words(self.path):
                     self.db.conn.close()
             finally:
                 self._release()
 
-    def _fold(self) -> None:
-        if self._lock_file is not None and not self.db.conn.in_transaction:
-            self.db.conn.execute("pragma busy_timeout = 500")  # a reader that holds on must not hold up a stop
-            self.db.conn.execute("pragma wal_checkpoint(truncate)")
+    def _folded(self) -> bool:
+        return bool(self.db.conn.execute("pragma wal_checkpoint(truncate)").fetchone()[0] == 0)
+
+    def _owes(self) -> bool:
+        return bool(self.db.conn.execute("pragma user_version").fetchone()[0])
+
+    def _scrubbed(self) -> bool:
+        """Overwrite the room that no row owns, while nothing is in the log and nobody else may write."""
+        with _immediate(self.db):
+            log = Path(f"{self.path}-wal")
+            if log.exists() and log.stat().st_size:
+                return False
+            if self._raw is None:
+                self._raw = os.open(self.path, os.O_RDWR)
+            scrub(self._raw)
+        self.db.conn.execute("pragma shrink_memory")  # pages that it remembers are as they were before
+        self.db.conn.execute("pragma user_version = 0")
+        return True
 
     def _release(self) -> None:
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
+        for handle in (self._raw, self._lock_file):
+            if handle is not None:
+                os.close(handle)
+        self._raw = self._lock_file = None
 
 
 def _take_lock(path: Path) -> int:

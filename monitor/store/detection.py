@@ -48,6 +48,15 @@ class Detection:
         )
         return {brand: from_ms(until) for brand, until in rows}
 
+    def sources_of(self, brand: str, since: datetime) -> dict[str, int]:
+        """How many posts about a brand each source brought that were published since then."""
+        rows = self._c.rows(
+            "select m.source, count(*) from targets t join mentions m on m.id = t.mention_id"
+            " where t.brand = ? and t.published_at >= ? group by m.source",
+            brand, to_ms(since),
+        )  # fmt: skip
+        return dict(rows)
+
     def tallies(self, brand: str, since: datetime, until: datetime) -> list[Tally]:
         """What became known of a brand in [since, until), in the order of knowledge."""
         rows = self._c.rows(

@@ -162,6 +162,7 @@ class Erasure:
         self._c.execute(f"update targets set pending = 0 where {among} and pending > 0", ids)
         self._c.execute(f"update quarantine set reason = 'deleted' where {among}", ids)
         forget_quotes(self._c, doomed)
+        self._c.owe()
         return len(doomed)
 
     def _bury_again(self, known: Sequence[tuple[Deletion, int]]) -> None:

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor.clock import to_ms
-from monitor.errors import StoreBusy, StoreError
+from monitor.errors import StoreError
 from monitor.store.database import Connection, connect, sqlite3, sqlite_version
+from monitor.store.erasure import ASKED
 from monitor.store.migrations import migrations
 from monitor.store.stories import Stories
 
@@ -38,7 +39,7 @@ _OLD = (
     ("delete from polls where at < ?", POLLS_KEPT),
     ("delete from rejects where seen_at < ?", REJECTS_KEPT),
     ("delete from attempts where finished_at < ?", RECORDS_KEPT),
-    ("delete from tombstones where told_at < ?", TOMBSTONES_KEPT),
+    (f"delete from tombstones where told_at < ? and reason <> '{ASKED}'", TOMBSTONES_KEPT),
     ("delete from source_states where until < ?", POLLS_KEPT),
     ("delete from waits where not_before < ?", timedelta(days=1)),
 )
@@ -96,13 +97,7 @@ class Maintenance:
 
         A reader that holds on, or another thread that writes, puts it off: nobody is made to wait for it.
         """
-        self._c.execute("pragma busy_timeout = 500")
-        try:
-            return bool(self._c.rows("pragma wal_checkpoint(truncate)")[0][0] == 0)
-        except StoreBusy:
-            return False
-        finally:
-            self._c.execute("pragma busy_timeout = 5000")
+        return self._c.fold()
 
     def vacuum(self) -> None:
         """Give unused room back to the disk and fold the log into the file."""

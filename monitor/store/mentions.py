@@ -26,6 +26,7 @@ _FACTS = (
     "url", "lang", "author_id", "author", "followers", "likes", "replies", "reposts", "quotes", "views",
     "conversation_id", "in_reply_to", "quoted", "rating", "edited_at",
 )  # fmt: skip
+_JUDGED = ("text", "rating")  # what a score is of
 _ALIVE = {"deleted_at": None, "erased_at": None, "gone_because": None, "restorable": 0, "gone_author": None}
 _KNOWN = ", ".join(("id", "text", "extra", "published_at", "collected_at", "checked_at", "deleted_at", "restorable",
                     *_FACTS))  # fmt: skip
@@ -162,7 +163,7 @@ class Mentions:
         self._c.many(_TARGET, targets)
 
     def _refresh(self, row: tuple[Any, ...], mention: Mention, about: tuple[str, ...], now: int) -> int:
-        """Bring a known post up to date; return 1 when its text changed, or came back."""
+        """Bring a known post up to date; return 1 when its text or stars changed, or came back."""
         number, text, extra, published, collected, checked, deleted_at, restorable, *before = row
         if deleted_at is not None and not restorable:
             return 0
@@ -181,14 +182,17 @@ class Mentions:
         if changes or checked is None or now - checked >= SEEN_AGAIN // MILLISECOND:
             self._change(number, changes | {"checked_at": now})
         self._c.many(_TARGET, [(number, brand, published, max(collected, now)) for brand in about])
-        return self._pend(number) if "text" in changes else 0
+        if "text" in changes:
+            self._c.owe()  # what it said before
+        if waits := not changes.keys().isdisjoint(_JUDGED):
+            self._pend(number)
+        return int(waits)
 
-    def _pend(self, number: int) -> int:
-        """Leave a post waiting for a score of its present text."""
+    def _pend(self, number: int) -> None:
+        """Leave a post waiting for a score of its present text and stars."""
         self._c.execute(
             "update targets set pending = case when label is null then 1 else 2 end where mention_id = ?", number
         )
-        return 1
 
     def _change(self, number: int, values: Mapping[str, object]) -> None:
         names = ", ".join(f"{name} = ?" for name in values)

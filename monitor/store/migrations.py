@@ -137,6 +137,7 @@ def duties(db: Database) -> None:
     db.execute("alter table mentions add column gone_author blob")
     db.execute("create index mentions_by_gone_author on mentions (gone_author) where gone_author is not null")
     db.execute("update mentions set checked_at = collected_at, erased_at = deleted_at")
+    db.execute("pragma user_version = 1")  # what earlier deletions left in pages is overwritten when the file is closed
     db.execute("create index mentions_by_author on mentions (platform, author_id) where author_id is not null")
     db.execute("create index mentions_to_check on mentions (source, checked_at) where deleted_at is null")
     # A deletion that came before its post. The id is kept as a digest: nothing of the post is.

@@ -5,7 +5,7 @@ that says there is no more. One that broke off leaves a last row, without `asked
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from monitor.clock import from_ms, to_ms
 from monitor.domain import Coverage
@@ -13,6 +13,7 @@ from monitor.store.database import Connection
 
 NEWEST = 600  # rows that are looked at to say how a source does now
 MINUTE = 60_000
+FOREVER = datetime.max.replace(tzinfo=UTC)
 RECHECK = " (re-check)"  # ends the name under which what a source's re-checks used up is kept
 
 
@@ -26,6 +27,7 @@ class Poll:
     rejected: int
     whole: bool  # read to the end
     total: int | None = None  # what the platform says that there is in the range that was asked for
+    asked: bool = False  # for a number of rows, from no moment on: where none came, the list is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Spent:
 
 
 class Polls:
-    """The polls of every source."""
+    """The polls of every source. What a clock that was wrong dated after now says nothing of now."""
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
@@ -75,18 +77,22 @@ class Polls:
         if not moved:
             self.record(source, Coverage(more_available=True), added=0, rejected=0, now=now)
 
-    def newest(self, source: str) -> list[Poll]:
-        """The newest polls, oldest first."""
+    def newest(self, source: str, *, now: datetime = FOREVER) -> list[Poll]:
+        """The newest polls until now, oldest first."""
         rows = self._c.rows(
-            "with newest as (select * from polls where source = ? order by at desc, id desc limit ?), each as"
-            " (select at, sum(returned) r, sum(added) a, sum(rejected) b, max(id) last,"
-            " max(case when since is not null and until is not null then total end) t, count(*) n"
-            " from newest group by at)"
-            " select each.at, r, a, b, more_available, t, n from each join polls on polls.id = last order by each.at",
-            source, NEWEST,
+            "with newest as (select * from polls where source = ? and at <= ? order by at desc, id desc limit ?),"
+            " each as (select at, sum(returned) r, sum(added) a, sum(rejected) b, max(id) last,"
+            " max(case when since is not null and until is not null then total end) t, count(*) n,"
+            " max(case when since is null then newest.asked end) q from newest group by at)"
+            " select each.at, r, a, b, more_available, t, q, n from each join polls on polls.id = last"
+            " order by each.at",
+            source, to_ms(now), NEWEST,
         )  # fmt: skip
-        cut = sum(row[6] for row in rows) >= NEWEST  # the oldest may lack some of its pages
-        return [Poll(from_ms(row[0]), row[1], row[2], row[3], not row[4], row[5]) for row in rows[1 if cut else 0 :]]
+        cut = sum(row[7] for row in rows) >= NEWEST  # the oldest may lack some of its pages
+        return [
+            Poll(from_ms(row[0]), row[1], row[2], row[3], not row[4], row[5], row[6] is not None)
+            for row in rows[1 if cut else 0 :]
+        ]
 
     def rate(self, source: str, since: datetime, until: datetime) -> float | None:
         """New posts an hour between the first and the last poll of a stretch; None where there is none."""
@@ -99,11 +105,11 @@ class Polls:
         before = self._c.rows("select sum(added) from polls where source = ? and at = ?", source, first)[0][0]
         return float((posts - before) * 3_600_000 / (last - first))
 
-    def spent(self, source: str, since: datetime) -> Spent:
-        """What a source used up from a moment on, its re-checks included."""
+    def spent(self, source: str, since: datetime, until: datetime = FOREVER) -> Spent:
+        """What a source used up in a stretch of time, its re-checks included."""
         row = self._c.rows(
-            "select sum(cost), sum(units) from polls where source in (?, ?) and at >= ?",
-            source, source + RECHECK, to_ms(since),
+            "select sum(cost), sum(units) from polls where source in (?, ?) and at >= ? and at < ?",
+            source, source + RECHECK, to_ms(since), to_ms(until),
         )[0]  # fmt: skip
         return Spent(row[0], row[1])
 
@@ -116,12 +122,12 @@ class Polls:
         )  # fmt: skip
         return [float(row[0]) for row in rows]
 
-    def a_poll(self, source: str, *, newest: int = 12) -> float | None:
+    def a_poll(self, source: str, *, now: datetime, newest: int = 12) -> float | None:
         """The mean cost of the newest polls that tell of one, in US dollars; None: no poll tells."""
         found = self._c.one(
             "select avg(c) from (select sum(cost) c from polls where source = ? and cost is not null"
-            " group by at order by at desc limit ?)",
-            source, newest,
+            " and at <= ? group by at order by at desc limit ?)",
+            source, to_ms(now), newest,
         )  # fmt: skip
         return None if found is None or found[0] is None else float(found[0])
 

@@ -14,7 +14,7 @@ MENTIONS = (
     "platform", "id", "brand", "created_at", "collected_at", "edited_at", "deleted_at", "author", "followers",
     "text", "url", "lang",
     "likes", "retweets", "replies", "quotes", "views", "label", "negative", "neutral", "positive", "polarity",
-    *ANSWERS, "model", "reason", "rating", "deleted_because",
+    *ANSWERS, "model", "reason", "rating", "deleted_because", "story",
 )  # fmt: skip
 # What may be handed on where a platform lets people hand on ids and no more: its id of the post, and what is ours.
 IDS = (
@@ -40,7 +40,7 @@ class Reports:
             "select m.platform, m.native_id, t.brand, m.published_at, m.collected_at, m.edited_at, m.deleted_at,"
             " m.author, m.followers, m.text, m.url, m.lang, m.likes, m.reposts, m.replies, m.quotes, m.views, t.label,"
             " t.negative, t.neutral, t.positive, t.positive - t.negative, s.answers, t.model, t.reason,"
-            " m.rating, m.gone_because"
+            " 1 + 4 * m.rating, m.gone_because, m.story"
             " from targets t join mentions m on m.id = t.mention_id"
             " left join scores s on s.mention_id = t.mention_id and s.target = t.brand and s.model = t.model"
             " where (?1 is null or t.brand = ?1) and (?2 is null or m.published_at >= ?2)"
@@ -50,7 +50,8 @@ class Reports:
         for row in found:
             times = (iso(from_ms(value)) if value is not None else None for value in row[3:7])
             answers = json.loads(row[22] or "{}")
-            values = (*row[:3], *times, *row[7:22], *(answers.get(name) for name in ANSWERS), *row[23:])
+            said = (*(answers.get(name) for name in ANSWERS), *row[23:25])
+            values = (*row[:3], *times, *row[7:22], *said, _stars(row[25]), *row[26:])
             yield dict(zip(MENTIONS, values, strict=True))
 
     def trends(self, *, brand: str | None, since: datetime | None, until: datetime | None, bucket: timedelta) -> Rows:
@@ -74,6 +75,14 @@ class Reports:
                 round(expected / judged, 4) if judged else None,
                 round((positive - negative) / judged, 4) if judged else None, round(expected, 4), unmeasured,
             ), strict=True))  # fmt: skip
+
+
+def _stars(number: float | None) -> float | None:
+    """From 1 to 5, as files of posts have them; a whole number where it is one."""
+    if number is None:
+        return None
+    near = round(number, 6)
+    return int(near) if near == int(near) else near
 
 
 def _ms(moment: datetime | None) -> int | None:

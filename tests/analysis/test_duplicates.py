@@ -156,6 +156,24 @@ def test_a_campaign_whose_copies_each_change_a_word_is_one_story() -> None:
     assert are_one(LONG, *copies)
 
 
+@pytest.mark.parametrize(
+    "template",
+    [
+        "My order {} from Nimbus has not arrived and your customer service does not answer the phone, where is it",
+        "I waited {} minutes at the Nimbus shop in town today and nobody helped me at all, never again",
+        "Nimbus flight AC{} cancelled without any explanation and we are stuck at the airport until the morning",
+    ],
+)
+def test_people_whose_complaints_differ_in_their_numbers_have_one_story_each(template: str) -> None:
+    posts = [post(number, template.format(100 + number)) for number in range(20)]
+    assert len(set(stories(*posts))) == 20
+    assert are_one(template.format(5), template.format(5) + " please")
+
+
+def test_a_number_that_is_put_behind_a_copy_parts_nothing() -> None:
+    assert are_one(LONG, *(f"{LONG} {number}" for number in range(20)))
+
+
 def test_small_changes_do_not_lead_step_by_step_to_an_unlike_text() -> None:
     words, steps = LONG.split(), [LONG]
     for place in range(len(words)):

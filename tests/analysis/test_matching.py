@@ -85,7 +85,20 @@ def test_hashtags_are_read_word_by_word(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["flyacme", "#acmefail", "#boycottacme", "acmeair", "#flyacmenow", "&#acmeair", "C#acmeair"]
+    "text",
+    [
+        "flyacme",
+        "#acmefan",
+        "#loveacme",
+        "acmefail",
+        "boycottacme",
+        "#boycottacmes",
+        "#pacmefail",
+        "acmeair",
+        "#flyacmenow",
+        "&#acmeair",
+        "C#acmeair",
+    ],
 )
 def test_a_hashtag_in_one_piece_is_one_word(text: str) -> None:
     assert ALL.named_in(text) == ()
@@ -97,6 +110,37 @@ def test_a_hashtag_in_one_piece_is_one_word(text: str) -> None:
 )
 def test_handles_are_found_with_and_without_their_server(text: str) -> None:
     assert ALL.named_in(text) == ("Acme",)
+
+
+@pytest.mark.parametrize(
+    "text", ["#boycottacme", "#BOYCOTTACME", "#deleteacme", "#acmefail", "#acmesucks!", "#ACMEDOWN", "#acmeoutage2027",
+             "#cancelflyacme", "#acmeairscam", "#boycott_acme"]
+)  # fmt: skip
+def test_an_angry_hashtag_in_one_piece_is_read_as_words(text: str) -> None:
+    assert ALL.named_in(f"so {text} again") == ("Acme",)
+
+
+def test_an_angry_hashtag_that_is_a_common_word_is_excluded_as_words() -> None:
+    epic = Matcher([Brand(name="Epic", exclude=("epic fail",))])
+    assert (epic.named_in("#epicfail"), epic.named_in("#boycottepic")) == ((), ("Epic",))
+
+
+@pytest.mark.parametrize("text", ["at&amp;t", "AT&#38;T", "AT&#x26;T's", "AT&t &amp; AT&amp;T"])
+def test_signs_that_are_written_as_in_a_web_page_are_signs(text: str) -> None:
+    assert Matcher([Brand(name="AT&T")]).named_in(text) == ("AT&T",)
+
+
+@pytest.mark.parametrize("text", ["&#26032;Acme", "Acme&#8203;Corp", "so &#35;acmefail"])
+def test_the_quick_look_reads_them_too(text: str) -> None:
+    assert ALL.match(post(1, text)) == ALL.named_in(text) == ("Acme",)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("يوسف", "قال يُوسُف"), ("שופרסל", "שׁוּפֶּרְסָל"), ("Iş Bankası", "İŞ BANKASI"), ('Toys "R" Us', "at Toys “R” Us")],
+)
+def test_vowel_points_quotes_and_turkish_capitals_hide_no_name(name: str, text: str) -> None:
+    assert Matcher([Brand(name=name)]).named_in(text) == (name,)
 
 
 def test_a_handle_with_its_server_only_is_not_everybody_of_that_name() -> None:

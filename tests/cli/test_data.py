@@ -71,7 +71,7 @@ def test_a_post_in_another_language_is_exported_with_its_reason_until_a_model_ma
     run("ingest", "two.jsonl")
     assert json.loads(run("score-pending").out) == {"scored": 1, "quarantined": 0, "unmeasured": 1}
     found = {row["id"]: row for row in table(run("export", "mentions").out)}
-    assert list(found["1"])[-4:] == ["model", "reason", "rating", "deleted_because"]
+    assert list(found["1"])[-5:] == ["model", "reason", "rating", "deleted_because", "story"]
     assert (found["1"]["label"], found["1"]["reason"]) == ("negative", "")
     assert (found["2"]["label"], found["2"]["negative"], found["2"]["complaint"]) == ("unsure", "", "")
     assert found["2"]["reason"] == "it reads as German (de), and the model was measured on English (en)"
@@ -134,6 +134,20 @@ def test_a_source_that_cannot_be_read_shows_in_the_exit_code_and_the_others_go_o
     assert said.code == 6
     assert "gone: nowhere.jsonl is not there." in said.err
     assert [each["added"] for each in (report["collect"] if command == "tick" else report)] == [1, 0]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_an_export_can_be_read_in_again_with_its_stars(run: Runs, folder: Path, kind: str) -> None:
+    rows = [{"id": str(stars), "text": f"Acme {stars}", "rating": stars} for stars in (1, 2, 4.5, 5)]
+    (folder / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run("ingest", "in.jsonl")
+    run("export", "mentions", "--format", kind, "--out", f"out.{kind}")
+    said = run("ingest", f"out.{kind}", "--db", "second.db", "--json")
+    assert (said.code, json.loads(said.out)["added"]) == (0, 4)
+    out = run("export", "mentions", "--format", "jsonl", "--db", "second.db").out
+    stars = {row["id"]: row["rating"] for row in map(json.loads, out.splitlines())}
+    assert stars == {"1": 1, "2": 2, "4.5": 4.5, "5": 5}
+    assert [type(value) for value in stars.values()].count(float) == 1, "whole stars are whole numbers"
 
 
 def test_an_export_is_bounded_by_time_and_brand(run: Runs, posts: Path) -> None:

@@ -1,13 +1,13 @@
 """Hacker News: stretches cut by time, terms apart, HTML to text."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from monitor.collectors.hackernews import HackernewsCollector, HackernewsOptions
-from monitor.domain import Query
+from monitor.domain import Cursor, Page, Query
 from tests.collectors.case import NOW, Reader
 from tests.servers.hn_server import HnServer
 
@@ -72,3 +72,35 @@ def test_the_first_reading_goes_back_as_far_as_it_is_told(server: HnServer) -> N
     old = server.add(NOW - 30 * HOUR)
     assert old not in reader(server).drain().ids
     assert old in reader(server, lookback_hours=48).drain().ids
+
+
+def test_what_is_deleted_and_what_is_dead_are_gone_for_different_reasons(server: HnServer) -> None:
+    ids = [server.add(NOW - HOUR) for _ in range(3)]
+    server.fates |= {ids[0]: "deleted", ids[1]: "dead"}
+    pages = list(rechecked(server, *ids))
+    gone = {deletion.native_id: deletion.reason for page in pages for deletion in page.deletions}
+    assert gone == {ids[0]: "deleted", ids[1]: "protected"}
+    assert {name for page in pages for name in page.checked} == set(ids)
+
+
+def test_an_item_says_what_the_search_said(server: HnServer) -> None:
+    name = server.add(NOW - HOUR, "<p>Acme isn&#x27;t &lt;bad&gt;<p>second <i>line</i>")
+    (found,) = reader(server).drain().pages[0].mentions
+    (again,) = [mention for page in rechecked(server, name) for mention in page.mentions]
+    assert (again.native_id, again.text, again.author, again.published_at, again.in_reply_to) == (
+        found.native_id, found.text, found.author, found.published_at, found.in_reply_to,
+    )  # fmt: skip
+
+
+def test_a_server_that_suddenly_knows_nothing_is_not_believed_at_once(server: HnServer) -> None:
+    ids = [server.add(NOW - HOUR) for _ in range(5)]
+    server.hits.clear()
+    pages = list(rechecked(server, *ids))
+    assert not any(page.checked or page.deletions for page in pages)
+    later = list(rechecked(server, *ids, since=pages[-1].cursor, now=NOW + 2 * HOUR))
+    assert {deletion.native_id for page in later for deletion in page.deletions} == set(ids)
+
+
+def rechecked(server: HnServer, *ids: str, since: Cursor | None = None, now: datetime = NOW) -> Iterator[Page]:
+    hosts: dict[str, Any] = {"allow_private_hosts": (server.host,), "items_url": f"{server.url}/v0"}
+    return HackernewsCollector("hn", HackernewsOptions(**hosts)).recheck(ids, since, now=now)

@@ -227,3 +227,9 @@ def test_a_server_that_speaks_otherwise_by_now_is_asked_for_its_dialect_again() 
             asking.ask(name)
         asking.pages.clear()
         assert asking.ask(name).checked == {name}
+
+
+def test_a_private_server_that_is_not_named_says_how_to_name_it(server: LemmyServer) -> None:
+    with pytest.raises(AnswerUnreadable, match=f"name {server.host} in allow_private_hosts"):
+        reader(server, allow_private_hosts=()).poll()
+    assert server.asked == []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -324,3 +325,10 @@ def test_what_a_limit_still_allows_is_told_where_there_is_one_server(
     alone, among = reader(server).poll(), reader(server, more_servers=(other.url,)).poll()
     assert (alone.pages[0].coverage.remaining, alone.pages[0].coverage.resets_at) == (299, NOW + 200 * SECOND)
     assert {page.coverage.remaining for page in among.pages} == {None}
+
+
+def test_a_credential_is_sent_in_clear_only_to_hosts_that_are_named() -> None:
+    told: dict[str, Any] = {"base_url": "http://mastodon:3000", "credential": Secret("env:NONE")}
+    with pytest.raises(ValueError, match='name "mastodon:3000" in allow_private_hosts'):
+        MastodonOptions(**told)
+    assert MastodonOptions(**told, allow_private_hosts=("mastodon:3000",)).credential

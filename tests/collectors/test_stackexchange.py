@@ -70,14 +70,23 @@ def test_a_stretch_is_finished_over_several_polls_and_then_what_is_newer(server:
     assert read.drain().drain().ids == wanted
 
 
-def test_a_second_with_more_rows_than_one_answer_is_told_as_a_gap(server: StackexchangeServer) -> None:
-    for _ in range(25):
+def test_a_second_with_more_rows_than_one_answer_is_read_page_by_page(server: StackexchangeServer) -> None:
+    wanted = {server.add(NOW - HOUR) for _ in range(25)}
+    wanted |= {server.add(NOW - HOUR - SECOND), server.add(NOW - HOUR + SECOND), server.add(NOW - 2 * HOUR)}
+    read = reader(server).poll()
+    assert read.ids == wanted
+    assert not any(page.gaps for page in read.pages)
+
+
+def test_a_second_with_more_rows_than_a_poll_may_read_is_a_gap_of_that_second(server: StackexchangeServer) -> None:
+    for _ in range(55):
         server.add(NOW - HOUR)
     earlier = server.add(NOW - 2 * HOUR)
-    read = reader(server).poll()
+    read = reader(server, max_pages=4).drain()
     assert earlier in read.ids
-    assert any(page.cursor is None and page.coverage.more_available for page in read.pages)
-    assert read.pages[-1].coverage.more_available
+    gaps = [gap for page in read.pages for gap in page.gaps]
+    assert gaps
+    assert {gap.until - gap.since for gap in gaps} == {SECOND}
 
 
 def test_an_empty_answer_that_says_it_has_more_is_no_end(server: StackexchangeServer) -> None:

@@ -41,13 +41,18 @@ def push(at: WebhookCollector, body: bytes, ident: str = "msg_1", **changed: str
 
 
 def read(at: WebhookCollector) -> list[Mention]:
-    return [mention for page in Reader(at, Query()).poll().pages for mention in page.mentions]
+    return [mention for page in Storing(at, Query()).poll().pages for mention in page.mentions]
 
 
-def after_rest(reader: Reader) -> Reader:
-    """More than an hour later."""
-    reader.now += _spool.REST + MINUTE
-    return reader
+class Storing(Reader):
+    """Reads as the program does, which tells first what it stored before."""
+
+    def poll(self, most: int | None = None) -> "Storing":
+        if self.cursor is not None:
+            assert isinstance(self.collector, WebhookCollector)
+            self.collector.stored(self.cursor)
+        super().poll(most)
+        return self
 
 
 def waiting(folder: Path) -> int:
@@ -115,7 +120,7 @@ def test_a_weak_secret_is_our_fault_and_is_told_to_us(
     monkeypatch.setenv(VARIABLE, secret)
     door = desk(tmp_path)
     with pytest.raises(CredentialRefused, match=f"env:{VARIABLE} cannot be used") as told:
-        Reader(door, Query()).poll()
+        Storing(door, Query()).poll()
     assert secret not in str(told.value)
     with pytest.raises(SourceDown):  # the sender tries again
         push(door, BODY)
@@ -213,7 +218,7 @@ def test_an_empty_list_is_nothing_and_no_fault(tmp_path: Path) -> None:
 def test_a_bad_row_is_set_aside_when_it_is_read(tmp_path: Path, bad: str, shape: str) -> None:
     door = desk(tmp_path)
     assert push(door, shape.replace("{}", "%s").__mod__(('{"text": "good"}', bad)).encode()) == 2
-    got = Reader(door, Query()).poll()
+    got = Storing(door, Query()).poll()
     assert [mention.text for page in got.pages for mention in page.mentions] == ["good"]
     assert len(got.rejects) == 1
 
@@ -222,7 +227,7 @@ def test_a_body_that_begins_like_a_packed_file_stops_nothing(tmp_path: Path) -> 
     door = desk(tmp_path)
     push(door, b'PK\x03\x04\n{"text": "inside"}\n')
     push(door, BODY, "msg_2")
-    got = Reader(door, Query()).poll()
+    got = Storing(door, Query()).poll()
     assert [mention.text for page in got.pages for mention in page.mentions] == ["The app fails"]
     assert "packed" in got.rejects[0]
 
@@ -250,7 +255,7 @@ def test_a_row_may_name_its_brand_and_its_platform(tmp_path: Path) -> None:
 def test_rows_that_name_nobody_are_kept_unless_it_is_forbidden(tmp_path: Path, keep_all: bool) -> None:
     door = desk(tmp_path, keep_all=keep_all)
     push(door, BODY)
-    assert [page.keep_unmatched for page in Reader(door, Query()).poll().pages] == [keep_all]
+    assert [page.keep_unmatched for page in Storing(door, Query()).poll().pages] == [keep_all]
 
 
 @pytest.mark.parametrize(
@@ -280,8 +285,8 @@ def test_a_message_that_is_sent_twice_is_kept_once_even_after_it_was_read(tmp_pa
     door = desk(tmp_path)
     assert [push(door, BODY), push(door, BODY)] == [1, 1]
     assert waiting(tmp_path) == 1
-    reader = Reader(door, Query()).poll()
-    after_rest(reader).poll()
+    reader = Storing(door, Query()).poll()
+    reader.poll()
     assert waiting(tmp_path) == 0
     assert push(door, BODY) == 1
     assert push(desk(tmp_path), BODY) == 1  # and after a restart
@@ -293,7 +298,7 @@ def test_only_what_the_stored_cursor_has_passed_is_removed(tmp_path: Path) -> No
     door = desk(tmp_path, page_rows=1)
     for number in range(3):
         push(door, b'{"text": "%d"}' % number, f"msg_{number}")
-    reader = after_rest(Reader(door, Query())).poll(most=1)
+    reader = Storing(door, Query()).poll(most=1)
     assert waiting(tmp_path) == 3
     reader.poll(most=1)
     assert waiting(tmp_path) == 2
@@ -301,27 +306,48 @@ def test_only_what_the_stored_cursor_has_passed_is_removed(tmp_path: Path) -> No
     assert texts == ["0", "1", "2"]
 
 
-def test_what_was_read_stays_for_an_hour_unless_room_is_needed(tmp_path: Path) -> None:
-    door = desk(tmp_path, folder_bytes=4 * _spool.BLOCK)
-    reader = Reader(door, Query())
-    push(door, BODY, "msg_1")
-    reader.poll().poll()
-    push(door, BODY, "msg_2")
-    reader.poll().poll()
-    assert waiting(tmp_path) == 2
-    push(door, BODY, "msg_3")
-    reader.poll().poll()
+def test_what_was_read_is_removed_as_soon_as_it_is_stored(tmp_path: Path) -> None:
+    door = desk(tmp_path, page_rows=1)
+    for number in range(3):
+        push(door, b'{"text": "%d"}' % number, f"msg_{number}")
+    reader = Storing(door, Query()).poll(most=2)
+    assert reader.cursor is not None
+    door.stored(reader.cursor)
     assert waiting(tmp_path) == 1
+    assert len(reader.poll().ids) == 3
+    assert push(door, b'{"text": "0"}', "msg_0") == 1
+    assert waiting(tmp_path) == 1, "what was removed is still known"
+
+
+def test_nobody_else_may_read_the_folder_and_no_link_leads_out_of_it(tmp_path: Path) -> None:
+    door = desk(tmp_path)
+    push(door, BODY)
+    read(door)
+    (tmp_path / "hooks" / "others.part").write_text("not ours")
+    outside = tmp_path / "outside"
+    outside.write_text("precious")
+    Storing(door, Query()).poll().poll()
+    (tmp_path / "hooks" / "read.txt").unlink()
+    (tmp_path / "hooks" / "read.txt").symlink_to(outside)
+    again = desk(tmp_path)
+    push(again, BODY, "msg_2")
+    files = list((tmp_path / "hooks").glob("*.jsonl"))
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert (tmp_path / "hooks").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "hooks" / "others.part").exists()
+    with pytest.raises(SourceDown, match="cannot be written"):
+        Storing(again, Query()).poll().poll()
+    assert outside.read_text() == "precious"
 
 
 def test_the_order_is_that_of_arrival_even_if_the_clock_is_set_back(tmp_path: Path) -> None:
     door = desk(tmp_path)
-    reader = Reader(door, Query())
+    reader = Storing(door, Query())
     for number, back in enumerate((0, 30, 10, 60)):
         body, at = b'{"text": "%d"}' % number, NOW - back * MINUTE
         assert desk(tmp_path).accept(signed(body, f"msg_{number}", at), body, now=at) == 1
         if number == 1:
-            after_rest(reader.poll()).poll()
+            reader.poll().poll()
             assert waiting(tmp_path) == 0
     assert [mention.text for page in reader.poll().pages for mention in page.mentions] == ["0", "1", "2", "3"]
 
@@ -329,7 +355,7 @@ def test_the_order_is_that_of_arrival_even_if_the_clock_is_set_back(tmp_path: Pa
 def test_a_folder_that_was_emptied_starts_again_beyond_the_cursor(tmp_path: Path) -> None:
     door = desk(tmp_path)
     later = Cursor(json.dumps({"read": int(NOW.timestamp() * 1_000) + 3_600_000}))
-    reader = Reader(door, Query())
+    reader = Storing(door, Query())
     reader.cursor = later  # the database comes from a machine whose clock is an hour ahead
     reader.poll()
     push(door, BODY)
@@ -352,7 +378,7 @@ def test_a_full_folder_puts_senders_off_until_it_was_read(tmp_path: Path) -> Non
     assert [push(door, BODY, "msg_1"), push(door, BODY, "msg_2")] == [1, 1]
     with pytest.raises(StoreFull, match="raise `folder_bytes`"):
         push(door, BODY, "msg_3")
-    Reader(desk(tmp_path, folder_bytes=2 * _spool.BLOCK), Query()).poll().poll()  # by another process
+    Storing(desk(tmp_path, folder_bytes=2 * _spool.BLOCK), Query()).poll().poll()  # by another process
     assert push(door, BODY, "msg_3") == 1
 
 
@@ -375,7 +401,7 @@ def test_a_disk_without_room_puts_senders_off_and_leaves_nothing_behind(
 def test_the_ids_of_long_ago_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_spool, "REMEMBERED", 5)
     door = desk(tmp_path)
-    reader = after_rest(Reader(door, Query()))
+    reader = Storing(door, Query())
     for number in range(40):
         push(door, BODY, f"msg_{number}")
         reader.poll()
@@ -390,7 +416,7 @@ def test_the_ids_of_long_ago_are_forgotten(tmp_path: Path, monkeypatch: pytest.M
 
 def test_pushing_and_reading_side_by_side_loses_nothing(tmp_path: Path) -> None:
     door = desk(tmp_path, folder_bytes=30 * _spool.BLOCK)  # so that removing goes on as well
-    reader = after_rest(Reader(door, Query()))
+    reader = Storing(door, Query())
 
     def send(number: int) -> None:
         body = b'{"id": "%d", "text": "Call"}' % number

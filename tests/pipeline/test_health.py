@@ -1,6 +1,7 @@
 """Health: each state of a source opens once, with a start and a reason, and closes by itself."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count, islice
 
@@ -31,20 +32,20 @@ class World:
     """One source that is polled every five minutes."""
 
     def __init__(self, program: Program, clock: FakeClock) -> None:
-        self.program, self.clock = program, clock
+        self.program, self.clock, self.every = program, clock, FIVE
         self.collector = ListCollector("x")
         self.source = source_of(self.collector)
         program.sources = (self.source,)
 
     def poll(self, *pages: Script, times: int = 1) -> None:
         for _ in range(times):
-            self.clock.advance(FIVE)
+            self.clock.advance(self.every)
             self.collector.script = list(pages)
             collect.run(self.program, self.source, now=self.clock.now())
 
     def stream(self, many: int, polls: int, extra: Mapping[str, object] | None = None) -> None:
         for _ in range(polls):
-            self.poll(fresh(many, self.clock.now() + FIVE, extra=extra))
+            self.poll(fresh(many, self.clock.now() + self.every, extra=extra))
 
     def lasting(self) -> dict[str, tuple[datetime, str]]:
         found = self.program.store.sources.states.lasting("x").get("x", [])
@@ -135,12 +136,81 @@ def test_a_source_that_stays_at_less_is_no_longer_quiet_after_a_day(world: World
     assert world.lasting() == {}
 
 
+def test_a_poll_from_a_day_that_never_came_hides_no_silence(world: World) -> None:
+    world.stream(20, 12)
+    world.clock.advance(400 * DAY)
+    world.stream(20, 1)
+    world.clock.advance(-400 * DAY)
+    world.stream(20, 12)
+    world.poll(times=2)
+    assert "quiet" in world.lasting()
+
+
+def test_a_night_that_falls_at_once_is_called_a_silence_once_and_not_every_day(world: World) -> None:
+    world.every = timedelta(minutes=30)
+    world.source = replace(world.source, every=world.every)
+    nights = []
+    for _ in range(4):
+        world.stream(40, 32)
+        world.stream(2, 3)
+        nights.append("quiet" in world.lasting())
+        world.stream(2, 13)
+    assert nights == [True, False, False, False]
+
+
 # Unreadable
 
 
 def broken(many: int) -> Page:
     rejects = tuple(Reject(line=None, reason="no text", raw=f"{{{next(numbers)}") for _ in range(many))
     return Page(rejects=rejects, coverage=Coverage(returned=many))
+
+
+def again(*pages: Page, at: datetime) -> list[Page]:
+    """Pages of a list whose posts are read again and again."""
+    return [replace(page, coverage=Coverage(asked=100, returned=len(page.mentions))) for page in pages] + [
+        Page(mentions=tuple(post(number, at=at) for number in range(5)), coverage=Coverage(asked=100, returned=5))
+    ]
+
+
+def test_a_list_that_always_held_rows_and_holds_none_has_another_shape(world: World) -> None:
+    nothing = Page(coverage=Coverage(asked=100))
+    world.poll(*again(at=START), times=8)
+    world.poll(Page())  # it did not change since: nothing was answered
+    assert world.lasting() == {}
+    heard = world.clock.now() - FIVE
+    world.poll(nothing)
+    assert world.lasting() == {}, "one may be a slip"
+    world.poll(nothing)
+    assert world.lasting() == {
+        "unreadable": (heard, "the answer holds no rows, where each of the last ones held 5 or more")
+    }
+    world.poll(nothing, times=20)
+    assert set(world.lasting()) == {"unreadable"}
+    world.poll(*again(at=START))
+    assert world.lasting() == {}
+
+
+def test_a_list_that_stays_empty_for_a_day_is_an_empty_list(world: World) -> None:
+    world.poll(*again(at=START), times=8)
+    world.poll(Page(coverage=Coverage(asked=100)), times=280)
+    assert set(world.lasting()) == {"unreadable"}
+    world.poll(Page(coverage=Coverage(asked=100)), times=10)
+    assert world.lasting() == {}
+
+
+def test_a_stretch_of_time_that_holds_no_rows_any_more_has_no_other_shape(world: World) -> None:
+    stretch = Coverage(asked=100, returned=5, since=START, until=START + DAY)
+    world.poll(*[replace(page, coverage=stretch) for page in again(at=START)], times=8)
+    world.poll(Page(coverage=replace(stretch, returned=0)), times=2)
+    assert world.lasting() == {}
+
+
+def test_an_answer_without_rows_is_nothing_new_where_only_new_posts_are_answered(world: World) -> None:
+    for _ in range(8):
+        world.poll(replace(fresh(4, world.clock.now()), coverage=Coverage(asked=100, returned=4)))
+    world.poll(Page(coverage=Coverage(asked=100)), times=2)
+    assert world.lasting() == {}
 
 
 def test_a_poll_of_rows_that_nobody_can_read_says_that_the_shape_changed(world: World) -> None:

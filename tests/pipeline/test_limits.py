@@ -252,6 +252,13 @@ def test_the_cap_of_the_month_counts_from_its_first_day(program: Program, clock:
     assert "the month's $1.00" in states(program, "a")["capped"]
 
 
+def test_what_was_spent_on_a_day_that_never_came_holds_nothing_back_today(program: Program, clock: FakeClock) -> None:
+    source, collector = paid(program, clock, 0.001, daily=1.0, monthly=9.0)
+    program.store.sources.record("a", Coverage(cost=50.0), added=0, rejected=0, now=parse("2027-01-01"))
+    assert poll(program, source).held is None
+    assert len(collector.queries) == 1
+
+
 def test_a_clock_that_was_set_back_does_not_stop_a_thinned_source(program: Program, clock: FakeClock) -> None:
     source, collector = paid(program, clock, 0.01, daily=0.5)
     many(program, clock, source, 2)

@@ -184,6 +184,14 @@ def test_a_platform_that_asks_to_wait_is_left_alone_so_long(program: Program) ->
     assert look(program, asked, now=START + DAY + 3 * HOUR).checked == 1
 
 
+def test_a_wait_beyond_any_calendar_is_a_long_one(program: Program) -> None:
+    keep(program, post(1))
+    asked = Asked([failing(RateLimited("x", timedelta.max))])
+    assert look(program, asked).waiting
+    assert look(program, asked, now=START + 30 * DAY).waiting
+    assert look(program, asked, now=START + 33 * DAY).checked == 1
+
+
 def test_a_run_has_an_end_and_the_next_goes_on_there(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recheck, "MOST_BATCHES", 2)
     keep(program, *(post(number) for number in range(7)))

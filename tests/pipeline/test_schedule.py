@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from monitor.analysis.budget import Caps
 from monitor.clock import SystemClock
 from monitor.domain import Cursor, Deletion, Page, Query
 from monitor.errors import NotifierRefused, SourceDown, StoreFull
@@ -116,6 +117,16 @@ def test_a_source_that_fails_is_asked_again_and_delays_no_other(program: Program
         asked(quick, 3)
     assert program.store.sources.health()["failing"].failures >= 2
     assert program.store.sources.health()["quick"].failures == 0
+
+
+def test_a_source_that_is_held_back_for_money_is_told_of_with_the_reason(program: Program) -> None:
+    capped = replace(source_of(opened("x"), every=QUICK), caps=Caps(daily=0.0))
+    program.sources = (capped,)
+    with capture_logs() as said, running(program):
+        until(lambda: any(line["event"] == "collected" for line in said))
+    line = next(line for line in said if line["event"] == "collected")
+    assert (line["log_level"], line["error"]) == ("warning", None)
+    assert "$0.00 of the day's $0.00 is spent" in line["held"]
 
 
 def test_a_full_disk_is_told_and_tried_again(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

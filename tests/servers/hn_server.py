@@ -1,4 +1,7 @@
-"""Algolia's search_by_date for Hacker News: newest first, at most `reachable` hits however one pages."""
+"""Algolia's search_by_date for Hacker News: newest first, at most `reachable` hits however one pages.
+
+And Hacker News's own API for single items, which still knows those that are deleted or dead.
+"""
 
 import re
 from datetime import datetime
@@ -15,6 +18,7 @@ class HnServer(Loopback):
         super().__init__()
         self.reachable = reachable
         self.hits: list[dict[str, Any]] = []
+        self.fates: dict[str, str] = {}  # id → "deleted" or "dead"
 
     def add(self, at: datetime, text: str = "<p>Acme isn&#x27;t bad</p>", **fields: Any) -> str:
         ident = str(40_000_000 + len(self.hits))
@@ -35,6 +39,8 @@ class HnServer(Loopback):
         return ident
 
     def reply(self, asked: Asked) -> Reply:
+        if item := re.fullmatch(r"/v0/item/(\d+)\.json", asked.path):
+            return json_reply(self._item(item[1]))
         if asked.path != "/api/v1/search_by_date":
             return Reply(404)
         bounds = re.findall(r"created_at_i(<=|>=|<|>)(\d+)", asked.params.get("numericFilters", ""))
@@ -45,6 +51,17 @@ class HnServer(Loopback):
         size, page = min(int(asked.params["hitsPerPage"]), self.reachable), int(asked.params["page"])
         shown = found[: self.reachable][page * size : (page + 1) * size]
         return json_reply({"hits": shown, "nbHits": len(found), "page": page, "nbPages": 1, "hitsPerPage": size})
+
+    def _item(self, ident: str) -> dict[str, Any] | None:
+        hit = next((hit for hit in self.hits if hit["objectID"] == ident), None)
+        if hit is None:
+            return None
+        item = {"id": int(ident), "time": hit["created_at_i"], "type": "comment", "parent": hit["parent_id"]}
+        fate = self.fates.get(ident)
+        if fate == "deleted":
+            return item | {"deleted": True}
+        told = item | {"by": hit["author"], "text": hit["comment_text"], "kids": [int(ident) + 1]}
+        return told | {"text": "[flagged]", "dead": True} if fate == "dead" else told
 
 
 def _holds(value: Any, sign: str, bound: str) -> bool:

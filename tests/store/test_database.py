@@ -44,6 +44,10 @@ def test_commits_are_durable_and_erased_bytes_are_overwritten(store: Store) -> N
     assert store._connection.one("select v from mentions_fts_config where k = 'secure-delete'") == (1,)
 
 
+def test_the_page_cache_is_so_small_that_memory_is_soon_flat(store: Store) -> None:
+    assert store._connection.one("pragma cache_size") == (-4096,)  # KiB
+
+
 # Who may open it
 
 
@@ -325,6 +329,6 @@ def test_every_error_of_sqlite_becomes_one_sentence_with_the_path(store: Store) 
 
 def test_closing_that_fails_gives_the_lock_back(tmp_path: Path) -> None:
     store = Store(tmp_path / "monitor.db")
-    with patch.object(store._connection, "_fold", side_effect=OSError("gone")), pytest.raises(OSError, match="gone"):
+    with patch.object(store._connection, "fold", side_effect=OSError("gone")), pytest.raises(OSError, match="gone"):
         store.close()
     Store(tmp_path / "monitor.db").close()

@@ -121,6 +121,13 @@ def test_tombstones_of_posts_that_never_came_are_kept_longer_than_any_search_rea
     assert keep(store, post("late")) == (1, 0, 0)
 
 
+def test_what_a_person_asked_to_forget_before_it_came_is_never_kept(store: Store) -> None:
+    with store.transaction():
+        store.mentions.forget("x", native_id="late", now=START)
+    store.maintenance.prune(now=START + timedelta(days=900))
+    assert keep(store, post("late")) == (0, 0, 1)
+
+
 def test_the_log_is_emptied_so_that_what_was_erased_is_in_no_file_while_the_program_goes_on(store: Store) -> None:
     keep(store, post(1, "Nimbus zanzibar-canary"))
     forget(store, "1")

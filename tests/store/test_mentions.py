@@ -360,6 +360,16 @@ def test_no_byte_of_an_earlier_version_of_a_post_stays_in_the_files(tmp_path: Pa
     assert b"zanzibar" not in bytes_of(tmp_path)
 
 
+def test_other_stars_with_the_same_words_are_scored_again_and_are_no_edit_of_the_text(store: Store) -> None:
+    keep(store, post(1, rating=0.25))
+    store._connection.execute("update targets set pending = 0, label = 'negative'")
+    assert keep(store, post(1, rating=0.25)) == (0, 0, 1)
+    assert store.scores.pending_count() == 0
+    assert keep(store, post(1, rating=1.0)) == (0, 1, 0)
+    assert [item.mention.rating for item in store.scores.pending(limit=9)] == [1.0]
+    assert row_of(store, 1)["edited_at"] is None
+
+
 # Search
 
 

@@ -144,8 +144,8 @@ def test_costs_are_summed_from_a_moment_on_with_those_of_re_checks(store: Store)
     store.sources.record("x" + RECHECK, Coverage(returned=1, cost=8.0), added=0, rejected=0, now=hour(9))
     assert store.sources.polls.spent("x", hour(1)) == Spent(14.0, 3.0)
     assert store.sources.polls.spent("other", START) == Spent(None, None)
-    assert store.sources.polls.a_poll("x") == (1 + 2 + 4) / 3
-    assert store.sources.polls.a_poll("other") is None
+    assert store.sources.polls.a_poll("x", now=hour(99)) == (1 + 2 + 4) / 3
+    assert store.sources.polls.a_poll("other", now=hour(99)) is None
 
 
 def test_days_are_told_newest_first_and_only_those_with_costs(store: Store) -> None:

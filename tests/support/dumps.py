@@ -25,7 +25,8 @@ _QUERIES = {
     "rollups": "select brand, slot, platform, mentions, negative, neutral, positive, unsure, unmeasured,"
     " expected_negatives from rollups",
     "cursors": "select name, cursor from sources",
-    "gaps": "select source, since, until, reason from gaps",
+    "gaps": "select source, since, until, reason, filled_at is null from gaps",
+    "source_states": "select source, state, detail, until is null from source_states",
     "rejects": "select source, line, reason, raw from rejects",
     "states": "select rule, brand, until, settings, state from detector_states",
     "spikes": "select rule, brand, phase, fired_at, body, pending from spikes",

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from monitor.domain import Secret
 from monitor.errors import AnswerUnreadable, CredentialRefused, RateLimited, SourceDown
 from tests.collectors.case import NOW, SECRET, Case
+from tests.collectors.recheck_case import RecheckCase
 from tests.servers import x_server
 from tests.servers.loopback import BROKEN, DROPPED, HTML, SLOW, Reply
 
@@ -51,13 +53,7 @@ def case(folder: Path) -> Iterator[Case]:
             "a list": (AnswerUnreadable, lambda: always(Reply(200, b"[]"))),
         }
         yield Case(
-            options={
-                "token": Secret(f"env:{VARIABLE}"),
-                "base_url": server.url,
-                "page_size": 10,
-                "max_pages": 3,
-                "timeout": 0.8,
-            },
+            options=_options(server),
             publish=publish,
             spoil=spoil,
             faults=faults,
@@ -75,3 +71,43 @@ def case(folder: Path) -> Iterator[Case]:
             means={"packed wrongly": SourceDown},
         )
     del os.environ[VARIABLE]
+
+
+@contextmanager
+def recheck_case(folder: Path) -> Iterator[RecheckCase]:
+    """By compliance jobs, which answer later."""
+    os.environ[VARIABLE] = SECRET
+    with x_server.XServer(NOW, SECRET) as server:
+
+        def publish() -> str:
+            return str(server.add(NOW - timedelta(hours=3)))
+
+        def edit(name: str, text: str) -> None:
+            versions = [name, str(server.add(NOW - timedelta(hours=2), text=text))]
+            for version in versions:
+                server.posts[int(version)]["edit_history_tweet_ids"] = versions
+            server.fates[name] = {"action": "rehydrate", "reason": "tweet_edited"}
+
+        yield RecheckCase(
+            options=_options(server),
+            publish=publish,
+            edit=edit,
+            delete=lambda name: server.fates.update({name: {"action": "delete", "reason": "deleted"}}),
+            restore=lambda name: server.fates.update({name: {"action": "rehydrate", "reason": "tweet_undeleted"}}),
+            unknown="1",
+            limit=lambda after: server.fail(x_server.too_many(NOW + timedelta(minutes=5)), times=9, after=after),
+            fault=lambda after: server.fail(BROKEN, times=9, after=after),
+            heal=server.well,
+            settle=server.finish_jobs,
+        )
+    del os.environ[VARIABLE]
+
+
+def _options(server: x_server.XServer) -> dict[str, Any]:
+    return {
+        "token": Secret(f"env:{VARIABLE}"),
+        "base_url": server.url,
+        "page_size": 10,
+        "max_pages": 3,
+        "timeout": 0.8,
+    }
