@@ -42,6 +42,7 @@ class Case:
     offline: str = ""  # why it asks nobody, so that no fault of a network can come
     means: Mapping[str, type[CollectorError] | None] = field(default_factory=dict)  # table's name → what it is here
     oddities: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # name → what the server does (fields)
+    afresh: Mapping[str, object] = field(default_factory=dict)  # options of a copy, where reading takes the posts away
     unkept: str = ""  # why unknown fields are not in `extra`, where they are not
 
     @property

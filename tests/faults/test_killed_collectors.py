@@ -99,7 +99,8 @@ def test_kills_at_any_moment_change_no_mention(nursery: Nursery, folder: Path, k
                     break
             assert run.go()
             assert run.go()  # the next poll: what appeared behind an unfinished reading comes then
-            assert problems(run, Run(nursery, place / "undisturbed", kind, case), wanted) == []
+            undisturbed = Run(nursery, place / "undisturbed", kind, case, changed=dict(case.afresh))
+            assert problems(run, undisturbed, wanted) == []
         kills += run.kills.total()
         assert run.kills, "nothing was killed"
 

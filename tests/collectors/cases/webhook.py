@@ -16,21 +16,27 @@ from tests.collectors.case import NOW, Case, make
 from tests.support.pushing import LONG_SECRET, VARIABLE, signed
 
 
+def _door(options: dict[str, Any]) -> Listener:
+    door = make("webhook", options)
+    assert isinstance(door, Listener)
+    return door
+
+
 class Desk:
     """A help desk that pushes into a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.spool, self.away = folder / "hooks", folder / "elsewhere"
         self.options: dict[str, Any] = {"secret": Secret(f"env:{VARIABLE}"), "folder": self.spool, "page_rows": 10}
-        door = make("webhook", self.options)
-        assert isinstance(door, Listener)
-        self.door: Listener = door
+        self.copy = self.options | {"folder": folder / "copy"}
+        self.door, self.other = _door(self.options), _door(self.copy)
         self.rows = self.requests = 0
 
     def push(self, *rows: dict[str, object]) -> None:
         body = json.dumps(rows).encode()
         self.requests += 1
-        self.door.accept(signed(body, f"msg_{self.requests}", NOW), body, now=NOW)
+        for door in (self.door, self.other):
+            door.accept(signed(body, f"msg_{self.requests}", NOW), body, now=NOW)
 
     def publish(self, count: int) -> set[str]:
         rows: list[dict[str, object]] = []
@@ -71,6 +77,7 @@ def case(folder: Path) -> Iterator[Case]:
             "no secret": (CredentialRefused, lambda: os.environ.__delitem__(VARIABLE)),
             "no folder": (SourceDown, desk.block),
         },
+        afresh=desk.copy,
         offline="others ask it, and it asks nobody",
         heal=desk.heal,
         future=desk.future,
