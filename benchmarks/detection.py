@@ -269,7 +269,7 @@ def scored(series: CountSeries, options: Options) -> list[float]:
     found = Counts("counts", options).inspect(
         Series(brand=series.name, step=STEP, timezone="UTC", buckets=buckets), None
     )
-    return [verdict.anomaly_score for verdict in found.verdicts]
+    return [reading.anomaly_score for reading in found.readings]
 
 
 def real(folder: Path) -> dict[str, float | dict[str, float]]:

@@ -25,7 +25,8 @@ from monitor import cli, plugins  # noqa: E402
 from monitor.domain import Secret, Terms  # noqa: E402
 from monitor.ports import Listener, Rechecker  # noqa: E402
 from monitor.settings import as_written, duration_text  # noqa: E402
-from monitor.settings_types import AlertsFile, BrandsFile, MonitorFile  # noqa: E402
+from monitor.settings_alerts import AlertsFile  # noqa: E402
+from monitor.settings_types import BrandsFile, MonitorFile  # noqa: E402
 
 WIDTH = 100
 NOTE = "<!-- Written by docs/generate.py; change the program's texts and run `make docs`. -->\n\n"

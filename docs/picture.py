@@ -62,10 +62,10 @@ def _hours(program: Program, incident: Incident) -> tuple[dict[datetime, float],
     )
     seen: dict[datetime, float] = defaultdict(float)
     usual: dict[datetime, float] = defaultdict(float)
-    for bucket, verdict in zip(buckets, found.verdicts, strict=True):
+    for bucket, reading in zip(buckets, found.readings, strict=True):
         if bucket.start >= start:
             seen[floor(bucket.start, HOUR)] += bucket.negatives
-            usual[floor(bucket.start, HOUR)] += verdict.expected or 0.0
+            usual[floor(bucket.start, HOUR)] += reading.expected or 0.0
     return dict(seen), dict(usual)
 
 

@@ -17,7 +17,7 @@ from math import isfinite, nan
 from pathlib import Path
 
 from monitor.clock import EPOCH, iso, parse
-from monitor.domain import Bucket, Phase, Reject, Series, Spike, Verdict
+from monitor.domain import Bucket, Phase, Reading, Reject, Series, Spike
 from monitor.errors import InputError
 from monitor.out_file import guarded, opened
 
@@ -98,9 +98,9 @@ def write_alerts(spikes: Iterable[Spike], target: Path | None) -> int:
     return len(rows)
 
 
-def write_scores(counts: Counts, verdicts: Mapping[str, Sequence[Verdict]], target: Path | None) -> int:
-    """Write one row for each row of the file that was read, in its order; `verdicts` by brand. How many there were."""
-    scores = {(brand, verdict.start): verdict.anomaly_score for brand, of in verdicts.items() for verdict in of}
+def write_scores(counts: Counts, readings: Mapping[str, Sequence[Reading]], target: Path | None) -> int:
+    """Write one row for each row of the file that was read, in its order; `readings` by brand. How many there were."""
+    scores = {(brand, reading.start): reading.anomaly_score for brand, of in readings.items() for reading in of}
     rows = ([row.brand, row.text, _score(scores, row)] for row in counts.rows)
     _write(SCORE_COLUMNS, rows, target)
     return len(counts.rows)

@@ -93,7 +93,7 @@ class Detector(Protocol):
         """Say what the buckets show, given everything seen before (`state`; None: nothing yet).
 
         - Same answers however the buckets are split over calls. No clock, no chance, no look-ahead.
-        - One verdict a bucket, in order (none for a late one). One OPENED spike an episode, WORSENED only when it gets
+        - One reading a bucket, in order (none for a late one). One OPENED spike an episode, WORSENED only when it gets
           clearly worse, CLOSED once, when it is over. Never fires in the grace period.
         - `state` is small (under 50 kB) and readable by the same version of the detector only; a state of another
           version raises ValueError, and the caller starts again from history.

@@ -19,15 +19,13 @@ from pydantic import ValidationError
 from monitor import plugins
 from monitor.domain import Brand, Secret
 from monitor.errors import SettingsError
+from monitor.settings_alerts import AlertsFile, ReceiverTable, RouteTable, RuleTable
 from monitor.settings_types import (
-    AlertsFile,
     BrandsFile,
     DetectionSection,
     ModelSection,
     MonitorFile,
-    ReceiverTable,
-    RouteTable,
-    RuleTable,
+    RoutineSection,
     ScheduleSection,
     Sections,
     SourceTable,
@@ -75,6 +73,7 @@ class RuleSettings(PluginSettings):
     """A rule: a detector with a name, for the brands that its patterns match."""
 
     brands: tuple[str, ...]
+    slices: tuple[str, ...] = ()  # parts of a brand that it watches one by one, beside the whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +86,7 @@ class Settings:
     detection: DetectionSection
     schedule: ScheduleSection
     web: WebSection
+    routine: RoutineSection
     brands: tuple[Brand, ...]
     sources: tuple[SourceSettings, ...]
     rules: tuple[RuleSettings, ...]
@@ -315,10 +315,11 @@ def _assemble(
     _check_names(alerts, rules, problems)
     return Settings(
         folder=folder, store=main.store, model=main.model, detection=main.detection, schedule=main.schedule,
-        web=main.web, brands=tuple(Brand(**dict(card)) for card in cards.brand), sources=tuple(sources),
+        web=main.web, routine=main.routine,
+        brands=tuple(Brand(**dict(card)) for card in cards.brand), sources=tuple(sources),
         rules=tuple(
             RuleSettings(
-                name=table.name, kind=table.kind, brands=table.brands,
+                name=table.name, kind=table.kind, brands=table.brands, slices=table.slices,
                 options=_options("detectors", table, rules, "rule", problems),
             )
             for table in alerts.rule

@@ -17,6 +17,7 @@ from monitor.domain import Secret
 from monitor.settings_words import (
     IN_THE_CLEAR,
     Bind,
+    DayTime,
     Duration,
     FilePath,
     Flag,
@@ -29,12 +30,13 @@ from monitor.settings_words import (
     Names,
     Number,
     SecretName,
+    WebAddress,
     Whole,
     Zone,
 )
 
-Sections = ("store", "model", "detection", "schedule", "web")
-_TABLES = ("source", "brand", "rule", "route", "receiver")
+Sections = ("store", "model", "detection", "schedule", "web", "routine")
+_TABLES = ("source", "brand", "rule", "route", "receiver", "silence", "calendar", "inhibition")
 
 
 class Section(BaseModel):
@@ -83,6 +85,12 @@ class DetectionSection(Section):
         description="How long after its end a bucket is inspected; unset: the longest interval of the quick sources.",
     )
     evidence: Interval = Field(timedelta(days=7), description="How far back an alert's terms are compared.")
+    turned_away: Number = Field(
+        20.0, ge=0, le=1000, description="How many people one unhappy person is taken to turn away, for people at risk."
+    )
+    reach_rate: Number = Field(
+        0.01, ge=0, le=1, description="Which part of those whom unhappy posts reached is taken to be at risk."
+    )
 
 
 class ScheduleSection(Section):
@@ -101,9 +109,37 @@ class WebSection(Section):
         description="Where `run` listens for what is pushed to sources of kind webhook, and only if there is one. It"
         " speaks plain HTTP: to be reached from elsewhere, put a server that speaks HTTPS before it.",
     )
+    public_url: WebAddress | None = Field(
+        None,
+        description="Where people reach it, as in https://monitor.example.org; unset: messages carry no links.",
+    )
+    link_secret: SecretName | None = Field(
+        None,
+        description="What signs the links in messages; unset: a key that is made once, beside the database.",
+    )
 
 
-class _Plugin(BaseModel):
+class RoutineSection(Section):
+    """[routine]"""
+
+    heartbeat: DayTime | None = Field(
+        "09:00", description='When it says each day that it listens, as in "09:00"; "" for never.'
+    )
+    digest: Literal["daily", "weekly", "never"] = Field("weekly", description="How often it sums up each brand.")
+    digest_at: DayTime = Field("08:00", description="When the digest is written.")
+    digest_on: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
+        "monday", description="On which day the weekly digest is written."
+    )
+    timezone: Zone = Field("UTC", description="The place whose clock these times are by.")
+    receivers: Names = Field((), description="Who gets heartbeat, digest, health; empty: all whom a route names.")
+    ping: SecretName | None = Field(
+        None,
+        description='Where the address is that is asked once a minute while all is well, as in "env:PING_URL": a'
+        " watchdog elsewhere that hears nothing knows that this program is dead.",
+    )
+
+
+class PluginTable(BaseModel):
     """A table of a plugin: common keys here, the plugin's own pass through to its Options."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -111,7 +147,7 @@ class _Plugin(BaseModel):
     kind: Name = Field(description="Which plugin it is: one of the kinds below.")
 
 
-class SourceTable(_Plugin):
+class SourceTable(PluginTable):
     """[[source]]"""
 
     every: Interval = Field(timedelta(minutes=5), description="How often it is read.")
@@ -127,25 +163,6 @@ class SourceTable(_Plugin):
     monthly_cap: Number | None = Field(
         None, ge=0, le=1_000_000, description="The same for a month (UTC)."
     )  # fmt: skip
-
-
-class RuleTable(_Plugin):
-    """[[rule]]"""
-
-    brands: Names = Field(("*",), description="Which brands it watches; * stands for any letters.")
-
-
-class ReceiverTable(_Plugin):
-    """[[receiver]]"""
-
-
-class RouteTable(Section):
-    """[[route]]"""
-
-    brands: Names = Field(("*",), description="Which brands it fits; * stands for any letters.")
-    severity: Literal["low", "medium", "high"] = Field("low", description="The least severity that it fits.")
-    receivers: Names = Field(min_length=1, description="Who is told, by the names of their [[receiver]].")
-    continue_: Flag = Field(False, alias="continue", description="Whether the routes below are asked as well.")
 
 
 class BrandTable(Section):
@@ -178,11 +195,13 @@ class BrandTable(Section):
     promises: Names = Field((), description="What it promises its customers.")
 
 
-class _Unique(BaseModel):
+class Unique(BaseModel):
+    """A file of tables, each kind with names that differ."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="after")
-    def _names_differ(self) -> "_Unique":
+    def _names_differ(self) -> "Unique":
         for key, tables in self:
             names = [table.name for table in tables if hasattr(table, "name")] if isinstance(tables, tuple) else []
             twice = sorted({name for name in names if names.count(name) > 1})
@@ -191,7 +210,7 @@ class _Unique(BaseModel):
         return self
 
 
-class MonitorFile(_Unique):
+class MonitorFile(Unique):
     """config/monitor.toml"""
 
     store: StoreSection = StoreSection()
@@ -199,21 +218,14 @@ class MonitorFile(_Unique):
     detection: DetectionSection = DetectionSection()
     schedule: ScheduleSection = ScheduleSection()
     web: WebSection = WebSection()
+    routine: RoutineSection = RoutineSection()
     source: tuple[SourceTable, ...] = ()
 
 
-class BrandsFile(_Unique):
+class BrandsFile(Unique):
     """config/brands.toml"""
 
     brand: tuple[BrandTable, ...] = ()
-
-
-class AlertsFile(_Unique):
-    """config/alerts.toml"""
-
-    rule: tuple[RuleTable, ...] = ()
-    route: tuple[RouteTable, ...] = ()
-    receiver: tuple[ReceiverTable, ...] = ()
 
 
 def options_model(options: type[Any]) -> type[BaseModel]:

@@ -116,6 +116,24 @@ def _bind(value: str) -> str:
     return value
 
 
+def _day_time(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9])?", value):
+        raise ValueError('it must be a time of day, as in "09:00"')
+    return value
+
+
+def _web_address(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s/@?#]+(?:/[^\s?#]*)?", value):
+        raise ValueError("it must be an address, as in https://monitor.example.org")
+    return value.rstrip("/")
+
+
+def _slice(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"(platform|touchpoint|language|region)(=.{1,80})?", value):
+        raise ValueError('it must be "platform", "touchpoint", "language" or "region", or one as in "platform=x"')
+    return value
+
+
 def _some(value: tuple[str, ...]) -> tuple[str, ...]:
     if not value:
         raise ValueError('it must name one at least, as in ["en"]')
@@ -145,6 +163,9 @@ FilePath = Annotated[Path, BeforeValidator(_path)]
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_not_blank)]
 Names = tuple[Name, ...]
 Bind = Annotated[str, AfterValidator(_bind)]
+DayTime = Annotated[str, BeforeValidator(_day_time)]
+WebAddress = Annotated[str, BeforeValidator(_web_address)]
+Slices = tuple[Annotated[str, BeforeValidator(_slice)], ...]
 Language = Annotated[str, BeforeValidator(_language)]
 Languages = Annotated[tuple[Language, ...], AfterValidator(_some)]
 ModelByLanguage = Annotated[Mapping[str, str], BeforeValidator(_routes)]

@@ -118,7 +118,7 @@ def test_a_command_about_settings_loads_no_model_and_no_other_plugin() -> None:
 
 
 KERNEL_AND_STORE = (
-    example("monitor/domain.py", '"""Values."""\n'),
+    example("monitor/domain/__init__.py", '"""Values."""\n'),
     example("monitor/store/posts.py", '"""Rows."""\nfrom monitor.domain import Mention\n'),
 )
 
@@ -126,7 +126,11 @@ KERNEL_AND_STORE = (
 @pytest.mark.parametrize(
     ("path", "text", "words"),
     [
-        ("monitor/domain.py", "from monitor.store.posts import x", "of the room `store`, which `domain` may not know"),
+        (
+            "monitor/domain/__init__.py",
+            "from monitor.store.posts import x",
+            "of the room `store`, which `domain` may not know",
+        ),
         ("monitor/collectors/a.py", "import monitor.store.posts", "of the room `store`, which `collectors` may not"),
         ("monitor/collectors/a.py", "from monitor.store import posts", "of the room `store`"),
         ("monitor/collectors/a.py", "from ..store import posts", "of the room `store`"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.counts_file import Counts, alert_rows, read_counts, write_alerts, write_scores
-from monitor.domain import Phase, Spike, Verdict
+from monitor.domain import Phase, Reading, Spike
 from monitor.errors import InputError
 
 START = datetime(2026, 3, 2, 0, 2, 53, tzinfo=UTC)
@@ -147,12 +147,12 @@ def test_alerts_of_several_brands_are_told_in_order_of_time() -> None:
 
 def test_scores_have_one_row_for_each_row_of_the_input(tmp_path: Path) -> None:
     found = read(tmp_path, f"=Acme,{stamp(0)},5,1", "=Acme,never,5,1", f"Bolt,{stamp(0)},5,1", f"=Acme,{stamp(1)},5,1")
-    verdicts = {
-        series.brand: [Verdict(start=bucket.start, anomaly_score=0.25, expected=None) for bucket in series.buckets]
+    readings = {
+        series.brand: [Reading(start=bucket.start, anomaly_score=0.25, expected=None) for bucket in series.buckets]
         for series in found.series
     }
     file = tmp_path / "scores.csv"
-    assert write_scores(found, verdicts, file) == 4
+    assert write_scores(found, readings, file) == 4
     assert cells(file) == [
         ["brand", "bucket_start", "anomaly_score"],
         ["'=Acme", stamp(0), "0.250000"],
@@ -165,7 +165,7 @@ def test_scores_have_one_row_for_each_row_of_the_input(tmp_path: Path) -> None:
 def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "scores.csv"
     found = read(tmp_path, f"Acme,{stamp(0)},5,1")
-    broken: dict[str, list[Verdict]] = {"Acme": [None]}  # type: ignore[list-item]
+    broken: dict[str, list[Reading]] = {"Acme": [None]}  # type: ignore[list-item]
     with pytest.raises(AttributeError):
         write_scores(found, broken, file)
     assert [path.name for path in tmp_path.iterdir()] == ["counts.csv"]

@@ -61,6 +61,14 @@ def opened(config: Path | None, db: Path | None = None) -> Iterator[Program]:
 
 
 @contextmanager
+def beside(config: Path | None, db: Path | None = None) -> Iterator[Program]:
+    """The whole program for a verb that writes a person's word, also while another run works on the database."""
+    settings = settings_of(config, db)
+    with Store(settings.store.path, beside=True) as store:
+        yield build(settings, store, SystemClock())
+
+
+@contextmanager
 def reading(config: Path | None, db: Path | None = None) -> Iterator[Store]:
     """The database for a verb that only reads; another run may be writing it."""
     with Store(settings_of(config, db).store.path, write=False) as store:

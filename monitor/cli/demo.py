@@ -24,7 +24,7 @@ from monitor.pipeline import replay
 from monitor.pipeline.program import Program, build
 from monitor.posts import read_posts
 from monitor.settings import PluginSettings, Settings, brand_cards, find_folder
-from monitor.settings_types import RouteTable
+from monitor.settings_alerts import RouteTable
 from monitor.store import Store
 
 app = new_app()

@@ -22,7 +22,7 @@ from monitor.cli._common import (
     talk,
 )
 from monitor.counts_file import Counts, read_counts, write_alerts, write_scores
-from monitor.domain import Phase, Spike, Verdict
+from monitor.domain import Phase, Reading, Spike
 from monitor.errors import InputError, SettingsError
 from monitor.ports import Detector
 from monitor.settings import RuleSettings, Settings
@@ -47,10 +47,10 @@ def main(
     out, scores_out = named(out, "--out"), named(scores_out, "--scores-out")
     detector = _detector(chosen, cooldown, false_alarms)
     read = read_counts(counts)
-    spikes, verdicts = _inspect(detector, read)
+    spikes, readings = _inspect(detector, read)
     say_rejects(list(read.rejects[:SHOWN_REJECTS]), len(read.rejects), str(counts))
     if scores_out is not None:
-        write_scores(read, verdicts, scores_out)
+        write_scores(read, readings, scores_out)
     write_alerts(spikes, out)
     if read.rows and not read.series:
         raise InputError(f"{counts}: no row could be used. Each line needs brand,bucket_start,negatives.")
@@ -90,13 +90,13 @@ def _detector(rule: RuleSettings, cooldown: str | None, false_alarms: float | No
     return detector
 
 
-def _inspect(detector: Detector, read: Counts) -> tuple[list[Spike], dict[str, tuple[Verdict, ...]]]:
+def _inspect(detector: Detector, read: Counts) -> tuple[list[Spike], dict[str, tuple[Reading, ...]]]:
     spikes: list[Spike] = []
-    verdicts: dict[str, tuple[Verdict, ...]] = {}
+    readings: dict[str, tuple[Reading, ...]] = {}
     with progress("inspecting", len(read.series)) as shown:
         for done, series in enumerate(read.series, 1):
             found = detector.inspect(series, None)
             spikes.extend(found.spikes)
-            verdicts[series.brand] = found.verdicts
+            readings[series.brand] = found.readings
             shown(done)
-    return sorted(spikes, key=lambda spike: (spike.fired_at, spike.brand)), verdicts
+    return sorted(spikes, key=lambda spike: (spike.fired_at, spike.brand)), readings

@@ -15,7 +15,7 @@ from monitor.analysis.tail import deviance_z, tail_probability
 from monitor.clock import EPOCH
 from monitor.detectors._state import freeze, thaw
 from monitor.detectors._tracker import Chunk, Tracker
-from monitor.domain import Bucket, Inspection, Phase, Series, Spike, Verdict
+from monitor.domain import Bucket, Inspection, Phase, Reading, Series, Spike
 
 VERSION = 2
 _HOUR = timedelta(hours=1)
@@ -77,12 +77,12 @@ class Counts:
         a step under a minute or counts that are not finite and at least zero."""
         run = _Run(self.name, self.options, series, state)
         spikes: list[Spike] = []
-        verdicts: list[Verdict] = []
+        readings: list[Reading] = []
         for bucket in series.buckets:
-            verdict = run.verdict(bucket, spikes)
-            if verdict is not None:
-                verdicts.append(verdict)
-        return Inspection(spikes=tuple(spikes), verdicts=tuple(verdicts), state=freeze(run.tag, run.tracker))
+            reading = run.reading(bucket, spikes)
+            if reading is not None:
+                readings.append(reading)
+        return Inspection(spikes=tuple(spikes), readings=tuple(readings), state=freeze(run.tag, run.tracker))
 
 
 class _Run:
@@ -106,7 +106,7 @@ class _Run:
         self.cooldown = options.cooldown / _HOUR
         self.offset_key, self.offset = -1, 0.0
 
-    def verdict(self, bucket: Bucket, spikes: list[Spike]) -> Verdict | None:
+    def reading(self, bucket: Bucket, spikes: list[Spike]) -> Reading | None:
         """Take in one bucket; None when it is late. What is to be told goes into `spikes`."""
         tracker, at = self.tracker, (bucket.start - EPOCH) / _HOUR
         negatives, others = _counts(bucket)
@@ -119,7 +119,7 @@ class _Run:
         judged = tracker.take(chunk, negatives, others)
         tracker.newest, age, usual = at, tracker.seen, tracker.usual(chunk)
         score = self._judge(at, age, others is not None, spikes) if judged else 0.0
-        return Verdict(start=bucket.start, anomaly_score=score, expected=None if age <= self.grace else usual)
+        return Reading(start=bucket.start, anomaly_score=score, expected=None if age <= self.grace else usual)
 
     def _enter(self, at: float) -> Chunk:
         """The slot of the day that begins or goes on; in the first week, what is known of the day changes quickly."""

@@ -39,13 +39,18 @@ def sqlite_version() -> tuple[int, ...]:
 class Connection:
     """One open database: statements one at a time, transactions one at a time, across threads."""
 
-    def __init__(self, path: Path, *, write: bool = True) -> None:
+    def __init__(self, path: Path, *, write: bool = True, beside: bool = False) -> None:
+        """Open it to read, to write, or to write a person's word `beside` a program that runs: then without the lock,
+        in short transactions, for which the other waits; where nobody runs, the lock is taken as ever.
+        """
         self.path = path
         self._guard = threading.RLock()
-        self._lock_file: int | None = _take_lock(path) if write else None
+        self._lock_file: int | None = None
+        if write:
+            self._lock_file = _lock_or_beside(path) if beside else _take_lock(path)
         self._raw: int | None = None  # the file itself; closing it early would drop SQLite's own locks on it
         try:
-            self.db = _open(path, write=write)
+            self.db = _open(path, write=write, alone=self._lock_file is not None)
         except BaseException:
             self._release()
             raise
@@ -171,13 +176,23 @@ def _take_lock(path: Path) -> int:
     return handle
 
 
+def _lock_or_beside(path: Path) -> int | None:
+    """The lock; None where a running program has it and this SQLite is one that two may safely write with."""
+    try:
+        return _take_lock(path)
+    except StoreBusy:
+        if sqlite_version() < SAFE_SQLITE or not path.is_file():
+            raise
+        return None
+
+
 def connect(path: Path, mode: str) -> Any:
     """A bare connection; `mode` is "rwc" (made where it is missing) or "ro"."""
     address = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode={mode}"
     return sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None)
 
 
-def _open(path: Path, *, write: bool) -> Database:
+def _open(path: Path, *, write: bool, alone: bool) -> Database:
     if not write and not path.is_file():
         raise StoreError(f"{path}: there is no database yet. `run_monitor.py ingest` or `run` makes one.")
     if write and path.exists() and not os.access(path, os.W_OK):
@@ -189,17 +204,17 @@ def _open(path: Path, *, write: bool) -> Database:
         try:
             if fresh:
                 path.chmod(0o600)  # it will hold people's names and words
-            return _prepared(Database(connection), path, write=write)
+            return _prepared(Database(connection), path, update=write and alone)
         except BaseException:
             connection.close()
             raise
 
 
-def _prepared(db: Database, path: Path, *, write: bool) -> Database:
+def _prepared(db: Database, path: Path, *, update: bool) -> Database:
     for pragma in _PRAGMAS:
         db.execute(pragma)
     _refuse_newer(db, path)
-    if write:
+    if update:
         db.enable_wal()
         if migrations.pending(db):
             with _immediate(db):

@@ -182,3 +182,123 @@ def stories(db: Database) -> None:
     db.execute(
         "create table stories (story integer primary key, signature blob not null, said_at integer not null) strict"
     )
+
+
+def _rebuilt(table: str, shape: str, columns: str) -> tuple[str, ...]:
+    """A table in a new shape with its old rows: SQLite cannot change a key or a constraint in place."""
+    return (
+        f"create table {table}_new {shape}",
+        f"insert into {table}_new ({columns}) select {columns} from {table}",
+        f"drop table {table}",
+        f"alter table {table}_new rename to {table}",
+    )
+
+
+_SLICES = (
+    *_rebuilt(
+        "tallies",
+        "(brand text not null, slice text not null default '', known_slot integer not null, slot integer not null,"
+        " mentions real not null, negatives real not null,"
+        " primary key (brand, slice, known_slot, slot)) strict, without rowid",
+        "brand, known_slot, slot, mentions, negatives",
+    ),
+    *_rebuilt(
+        "detector_states",
+        "(rule text not null, brand text not null, slice text not null default '', until integer not null,"
+        " settings text not null, state blob not null, primary key (rule, brand, slice)) strict, without rowid",
+        "rule, brand, until, settings, state",
+    ),
+    *_rebuilt(
+        "spikes",
+        "(id integer primary key, rule text not null, brand text not null, slice text not null default '',"
+        " phase text not null, fired_at integer not null, body text not null, pending integer not null default 1,"
+        " unique (rule, brand, slice, fired_at, phase)) strict",
+        "id, rule, brand, phase, fired_at, body, pending",
+    ),
+    "create index spikes_pending on spikes (id) where pending = 1",
+    # What a rule expected of each bucket, for charts; pruned after some months.
+    """create table readings (
+        rule text not null, brand text not null, slice text not null default '', slot integer not null,
+        expected real, low real, high real, score real not null,
+        primary key (rule, brand, slice, slot)) strict, without rowid""",
+)
+_INCIDENTS = (
+    "drop index incidents_open",
+    *(
+        f"alter table incidents add column {column}"
+        for column in (
+            *("slice text not null default ''", "owner text", "acknowledged_at integer", "acknowledged_by text"),
+            *("real integer", "judged_at integer", "drill integer not null default 0"),
+        )
+    ),
+    "create unique index incidents_open on incidents (rule, brand) where status <> 'resolved'",
+    "create index incidents_by_time on incidents (opened_at)",
+    # The parts of a brand that take part in an incident; it is over when all of them are.
+    """create table incident_slices (
+        incident_id integer not null references incidents (id), slice text not null, opened_at integer not null,
+        closed_at integer, primary key (incident_id, slice)) strict, without rowid""",
+    "insert into incident_slices select id, '', opened_at, resolved_at from incidents",
+    """create table incident_events (
+        id integer primary key, incident_id integer not null references incidents (id), at integer not null,
+        actor text not null, kind text not null, detail text not null default '{}') strict""",
+    "create index incident_events_by_incident on incident_events (incident_id, id)",
+    """create trigger incident_events_stay before update on incident_events
+        begin select raise(abort, 'the history of an incident is never changed'); end""",
+    """create trigger incident_events_remain before delete on incident_events
+        begin select raise(abort, 'the history of an incident is never changed'); end""",
+)
+_TELLING = (
+    *_rebuilt(
+        "outbox",
+        "(id integer primary key, alert_id integer references alerts (id), receiver text not null,"
+        " key text not null unique, message text not null, state text not null, attempts integer not null default 0,"
+        " repeat integer not null default 0, due_at integer not null, last_error text, sent_at integer,"
+        " kind text not null default 'alert', group_key text, queued_at integer) strict",
+        "id, alert_id, receiver, key, message, state, attempts, repeat, due_at, last_error, sent_at",
+    ),
+    "create index outbox_due on outbox (receiver, due_at) where state = 'queued'",
+    "create index outbox_by_group on outbox (receiver, group_key, queued_at) where group_key is not null",
+    # Who is to hear of an alert, and what became of that: waiting, told, held back (and why).
+    """create table notices (
+        id integer primary key, alert_id integer not null references alerts (id),
+        incident_id integer not null references incidents (id), receiver text not null, group_key text not null,
+        state text not null, reason text not null, due_at integer not null,
+        outbox_id integer references outbox (id), unique (alert_id, receiver)) strict""",
+    "create index notices_waiting on notices (receiver, group_key, due_at) where state = 'waiting'",
+    "create index notices_by_incident on notices (incident_id)",
+    """create table silences (
+        id integer primary key, matchers text not null, since integer not null, until integer not null,
+        by text not null, why text not null, made_at integer not null, ended_at integer, ended_by text) strict""",
+    """create table maintenances (
+        id integer primary key, source text not null, since integer not null, until integer not null,
+        by text not null, why text not null, made_at integer not null, ended_at integer) strict""",
+    # Of each receiver: failures in a row, and until when it is left alone.
+    """create table receiver_states (
+        receiver text primary key, failures integer not null default 0, broken_since integer, rest_until integer,
+        last_sent integer, last_error text) strict""",
+    # When something that comes by the calendar (a heartbeat, a digest) was last written, for each of its subjects.
+    """create table beats (
+        kind text not null, subject text not null default '', last integer not null,
+        primary key (kind, subject)) strict, without rowid""",
+)
+_EVIDENCE = (
+    "alter table mentions add column region text",
+    "alter table mentions add column drill integer not null default 0",
+    """create table complaints (
+        id integer primary key, source text not null, native_id text not null, brand text not null,
+        created_at integer not null, known_at integer not null, count integer not null default 1,
+        unique (source, native_id)) strict""",
+    "create index complaints_by_time on complaints (brand, created_at)",
+    """create table drills (
+        id integer primary key, brand text not null, rule text not null, by text not null, started_at integer not null,
+        posts integer not null, incident_id integer references incidents (id), detected_at integer,
+        notified_at integer, acknowledged_at integer, ended_at integer, outcome text) strict""",
+)
+
+
+@migrations(name="0005_incidents")
+def incidents(db: Database) -> None:
+    """Slices of a brand, what people do with incidents, who is told what and when, complaints, rehearsals."""
+    db.execute("pragma defer_foreign_keys = on")  # tables are rebuilt under the rows that point at them
+    for statement in _SLICES + _INCIDENTS + _TELLING + _EVIDENCE:
+        db.execute(statement)

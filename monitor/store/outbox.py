@@ -7,9 +7,10 @@ A message is written with its alert, in one transaction. Before the socket is op
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from monitor.clock import from_ms, to_ms
-from monitor.domain import Message
+from monitor.clock import from_ms, parse, to_ms
+from monitor.domain import Chart, Link, Mark, Message, MessageKind, Point
 from monitor.store.database import Connection
 
 FARTHEST = timedelta(hours=25)  # a message that is due later than that was queued by a clock that was wrong
@@ -35,12 +36,10 @@ class Outbox:
 
     def put(self, alert_id: int, receiver: str, message: Message, *, due: datetime) -> None:
         """Queue a message for a receiver; the same key once."""
-        body = asdict(message)
-        body.pop("repeat")
         self._c.execute(
             "insert or ignore into outbox (alert_id, receiver, key, message, state, due_at)"
             " values (?, ?, ?, ?, 'queued', ?)",
-            alert_id, receiver, message.key, json.dumps(body, default=str), to_ms(due),
+            alert_id, receiver, message.key, _to_json(message), to_ms(due),
         )  # fmt: skip
 
     def recover(self, receiver: str | None = None) -> int:
@@ -72,7 +71,7 @@ class Outbox:
                 "insert into attempts (outbox_id, started_at) values (?, ?)", found[0], to_ms(now)
             )
             self._c.execute("update outbox set state = 'sending', attempts = attempts + 1 where id = ?", found[0])
-        message = replace(Message(**json.loads(found[1])), repeat=bool(found[3]))
+        message = replace(_from_json(found[1]), repeat=bool(found[3]))
         return Outgoing(
             id=found[0], receiver=receiver, message=message, attempt=found[2] + 1, attempt_id=attempt_id,
             first_at=now if found[4] is None else from_ms(found[4]),
@@ -126,3 +125,24 @@ class Outbox:
                 state, None if due is None else to_ms(due), None if state == "sent" else outcome,
                 moment if state == "sent" else None, item.id,
             )  # fmt: skip
+
+
+def _to_json(message: Message) -> str:
+    """The message without what is known only when it is carried."""
+    body = {name: value for name, value in asdict(message).items() if name not in ("repeat", "picture")}
+    return json.dumps(body, default=str)
+
+
+def _from_json(text: str) -> Message:
+    body = json.loads(text)
+    links = tuple(Link(**each) for each in body.get("links", ()))
+    kind = MessageKind(body.get("kind", MessageKind.ALERT))
+    return Message(**{**body, "kind": kind, "links": links, "chart": _chart(body.get("chart"))})
+
+
+def _chart(body: dict[str, Any] | None) -> Chart | None:
+    if body is None:
+        return None
+    points = tuple(Point(**{**each, "start": parse(each["start"])}) for each in body["points"])
+    marks = tuple(Mark(**{**each, "at": parse(each["at"])}) for each in body["marks"])
+    return Chart(**{**body, "points": points, "marks": marks})

@@ -23,9 +23,10 @@ from monitor.store.stories import Stories
 class Store:
     """One open database. Raises StoreError and its kinds, in one sentence, wherever it is touched."""
 
-    def __init__(self, path: Path, *, write: bool = True) -> None:
+    def __init__(self, path: Path, *, write: bool = True, beside: bool = False) -> None:
+        """Open the file to read, to write, or to write a person's word `beside` a program that runs."""
         self.path = path
-        self._connection = Connection(path, write=write)
+        self._connection = Connection(path, write=write, beside=beside)
         self.mentions = Mentions(self._connection)
         self.scores = Scores(self._connection)
         self.stories = Stories(self._connection)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.domain import Bucket, Inspection, Phase, Series, Spike, Verdict
+from monitor.domain import Bucket, Inspection, Phase, Reading, Series, Spike
 from monitor.plugins import kinds, load
 from monitor.ports import Detector
 
@@ -61,7 +61,7 @@ def step_at(place: int, usual: float = 1.0, crisis: float = 8.0, hours: float = 
 def test_a_flat_series_has_no_spike(detector: Detector) -> None:
     found = detector.inspect(series(buckets(14 * DAY, lambda _: 1.0)), None)
     assert found.spikes == ()
-    assert max(verdict.anomaly_score for verdict in found.verdicts) < 0.5
+    assert max(reading.anomaly_score for reading in found.readings) < 0.5
 
 
 def test_silence_has_no_spike(detector: Detector) -> None:
@@ -99,15 +99,15 @@ def test_a_spike_says_what_it_saw(detector: Detector) -> None:
 def test_each_bucket_has_one_verdict_in_order(detector: Detector) -> None:
     given_ = buckets(3 * DAY, step_at(2 * DAY))
     found = detector.inspect(series(given_), None)
-    assert [verdict.start for verdict in found.verdicts] == [bucket.start for bucket in given_]
-    assert all(0 <= verdict.anomaly_score <= 1 for verdict in found.verdicts)
+    assert [reading.start for reading in found.readings] == [bucket.start for bucket in given_]
+    assert all(0 <= reading.anomaly_score <= 1 for reading in found.readings)
 
 
 def test_a_gap_is_no_silence_and_no_spike(detector: Detector) -> None:
     whole = buckets(14 * DAY, lambda _: 1.0)
     found = detector.inspect(series([*whole[: 8 * DAY], *whole[9 * DAY :]]), None)
     assert found.spikes == ()
-    usual = [verdict.expected for verdict in found.verdicts if verdict.start >= START + 9 * DAY * STEP]
+    usual = [reading.expected for reading in found.readings if reading.start >= START + 9 * DAY * STEP]
     assert min(expected for expected in usual[:DAY] if expected is not None) > 0.3
 
 
@@ -130,8 +130,8 @@ def test_a_run_of_zeros_is_an_outage_and_the_return_no_spike(detector: Detector)
 def test_nothing_is_told_or_expected_in_the_grace_period(detector: Detector) -> None:
     found = detector.inspect(series(buckets(DAY, step_at(DAY // 2, crisis=50.0))), None)
     assert found.spikes == ()
-    assert all(verdict.expected is None for verdict in found.verdicts)
-    assert all(verdict.anomaly_score < 0.5 for verdict in found.verdicts)
+    assert all(reading.expected is None for reading in found.readings)
+    assert all(reading.anomaly_score < 0.5 for reading in found.readings)
 
 
 def test_unknown_mentions_stay_unknown(detector: Detector) -> None:
@@ -159,19 +159,19 @@ def test_any_step_works_and_starts_need_not_be_round(detector: Detector, minutes
     assert found.spikes[0].fired_at > moved[began].start
 
 
-def fed(detector: Detector, given_: Sequence[Bucket], cuts: Iterable[int]) -> tuple[list[Spike], list[Verdict], bytes]:
+def fed(detector: Detector, given_: Sequence[Bucket], cuts: Iterable[int]) -> tuple[list[Spike], list[Reading], bytes]:
     """Everything that is told when the buckets come in pieces."""
     spikes: list[Spike] = []
-    verdicts: list[Verdict] = []
+    readings: list[Reading] = []
     state: bytes | None = None
     places = [0, *sorted(cuts), len(given_)]
     for begin, end in pairwise(places):
         found = detector.inspect(series(given_[begin:end]), state)
         spikes += found.spikes
-        verdicts += found.verdicts
+        readings += found.readings
         state = found.state
     assert state is not None
-    return spikes, verdicts, state
+    return spikes, readings, state
 
 
 def with_surprises(random: Random) -> list[Bucket]:
@@ -222,7 +222,7 @@ def test_a_late_bucket_has_no_verdict_and_adds_to_its_slot(detector: Detector) -
     late = [Bucket(start=bucket.start, mentions=6.0, negatives=6.0) for bucket in calm[-13:-1]]
     next_ = Bucket(start=START + 10 * DAY * STEP, mentions=2.0, negatives=1.0)
     found = detector.inspect(series([*calm, *late, next_]), None)
-    assert len(found.verdicts) == len(calm) + 1
+    assert len(found.readings) == len(calm) + 1
     assert phases(found) == [Phase.OPENED]
     assert found.spikes[0].fired_at == next_.start + STEP
 
@@ -236,9 +236,9 @@ def test_counts_that_come_days_late_are_no_spike(detector: Detector) -> None:
 
 def test_nothing_in_an_empty_series(detector: Detector) -> None:
     found = detector.inspect(series([]), None)
-    assert (found.spikes, found.verdicts) == ((), ())
+    assert (found.spikes, found.readings) == ((), ())
     again = detector.inspect(series(buckets(10, lambda _: 1.0)), found.state)
-    assert len(again.verdicts) == 10
+    assert len(again.readings) == 10
 
 
 def test_a_spike_does_not_look_ahead(detector: Detector) -> None:

@@ -14,7 +14,7 @@ from monitor.domain import Page
 from monitor.pipeline import collect, deliver, failpoints, score, tick
 from monitor.pipeline.program import Program
 from monitor.settings import Settings
-from monitor.settings_types import RouteTable
+from monitor.settings_alerts import RouteTable
 from monitor.store import Store
 from monitor.store.outbox import Outgoing
 from monitor.store.scores import Tally

@@ -27,9 +27,9 @@ from monitor.domain import (
     Page,
     Phase,
     Query,
+    Reading,
     Series,
     Spike,
-    Verdict,
 )
 from monitor.pipeline.program import Program, Rule, Source, build
 from monitor.ports import Collector, Notifier
@@ -116,8 +116,8 @@ class Threshold:
         if memory.get("version") != 1:
             raise ValueError("a state of another version")
         spikes = [spike for bucket in series.buckets for spike in self._take(memory, bucket, series)]
-        verdicts = tuple(Verdict(start=bucket.start, anomaly_score=0.0, expected=None) for bucket in series.buckets)
-        return Inspection(spikes=tuple(spikes), verdicts=verdicts, state=json.dumps(memory).encode())
+        readings = tuple(Reading(start=bucket.start, anomaly_score=0.0, expected=None) for bucket in series.buckets)
+        return Inspection(spikes=tuple(spikes), readings=readings, state=json.dumps(memory).encode())
 
     def _take(self, memory: dict[str, object], bucket: Bucket, series: Series) -> Iterator[Spike]:
         recent = memory["recent"]

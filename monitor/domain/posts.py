@@ -1,7 +1,6 @@
-"""The values that travel between the rooms: frozen, typed, with units and unknowns in the field.
+"""Posts and those who wrote them: what a source brings, what a platform lets us keep, what a model says of it.
 
-Knows nothing but the standard library. A value that is unknown is None, never 0 and never "".
-All times are aware and UTC.
+A value that is unknown is None, never 0 and never "". All times are aware and UTC.
 """
 
 import os
@@ -11,7 +10,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-BUCKET = timedelta(minutes=5)  # the slot in which posts are counted; rules add slots up to longer ones
 MAX_TEXT = 20_000  # characters of a post that are kept; longer ones are cut at the collector's edge
 
 
@@ -82,6 +80,7 @@ class Mention:
     in_reply_to: str | None = None
     quoted: str | None = None  # native id of the post that it quotes or repeats
     rating: float | None = None  # stars that came with it, from 0 (the fewest) to 1 (all of them)
+    region: str | None = None  # where it was written or published, as the source tells: a country, or a place
     targets: tuple[str, ...] = ()  # brands it is about, where the source says so; else they are matched
     extra: Mapping[str, object] = field(default_factory=dict)  # unknown fields, passed through untouched
     known_at: datetime | None = None  # replay: when the program first could have known; else time of collection
@@ -223,77 +222,6 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bucket:
-    """Counts of one brand in one fixed slot. A slot without data has no bucket: no data is never zero.
-
-    Counts are votes: one for each author and each story, so that a person who repeats themselves and a text
-    that is copied count once. `negatives` is the expected number, the sum of probabilities.
-    """
-
-    start: datetime
-    mentions: float
-    negatives: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
-    """What became known of one brand, in the order in which it became known.
-
-    `buckets` come in order of knowledge. One that starts at or before a bucket already inspected is late: its counts
-    are what was added to that slot since. A slot that is passed over has no data.
-    """
-
-    brand: str
-    step: timedelta
-    timezone: str  # IANA name: the brand's day and week
-    buckets: tuple[Bucket, ...]
-
-
-class Phase(StrEnum):
-    """What a spike is saying."""
-
-    OPENED = "opened"
-    WORSENED = "worsened"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spike:
-    """An out-of-range run of buckets, told when it opens, when it worsens and when it closes."""
-
-    brand: str
-    rule: str
-    phase: Phase
-    fired_at: datetime  # the end of the newest bucket that was used: the first moment it could be known
-    onset: datetime  # estimated start of the run
-    window: timedelta  # the window in which it shows most clearly
-    observed: float  # negatives in that window
-    expected: float  # usual negatives for that window
-    mentions: float | None  # all mentions in that window; None where the counts have none
-    probability: float  # of at least so many, had nothing changed
-    score: float  # evidence over threshold: 1 is just enough to fire
-    severity: str  # "low", "medium", "high"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a detector says of one bucket, without having looked ahead."""
-
-    start: datetime
-    anomaly_score: float  # 0 … 1; while an episode is open, only what would worsen it
-    expected: float | None  # usual negatives of this one bucket; None in the grace period
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
-    """What a detector found in a series, and what it must be given next time."""
-
-    spikes: tuple[Spike, ...]
-    verdicts: tuple[Verdict, ...]
-    state: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredMention:
     """A mention as the detector's evidence: what it says of one brand, and how sure the model is."""
 
@@ -306,94 +234,3 @@ class ScoredMention:
     label: Label
     vote: bool = True  # False: the same author or the same story was counted already
     story: int | None = None  # posts with the same number tell one story; None: it was never put into any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """A word or pair of words that the window's unhappy posts use more than before."""
-
-    text: str
-    count: int  # unhappy posts of the window that use it
-    z: float  # log-odds ratio in standard errors (Monroe, Colaresi & Quinn 2008)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """What several of the window's unhappy posts are copies of."""
-
-    posts: int
-    authors: int | None  # distinct ones; None where the posts tell none
-    reach: int | None  # followers of these authors together, where known
-    platform: str  # of the copy that most people saw, …
-    native_id: str  # … and its id there
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flood:
-    """Few voices make up most of the window's unhappy posts: few accounts, or copies of one text."""
-
-    posts: int  # from these accounts, or with this text
-    total: int  # all unhappy posts of the window
-    accounts: int | None = None  # None: copies of one text, whoever wrote them
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """Why an alert fired: stored with it, and enough to say it again without the posts."""
-
-    spike: Spike
-    authors: int | None  # distinct authors in the window; None where the posts tell none
-    unhappy_authors: int | None  # of these, with at least one post labelled negative
-    negative_share: float | None  # expected share of negatives among the window's posts; None without posts
-    reach: int | None  # followers of the distinct unhappy authors together, where known
-    platforms: Mapping[str, int]  # posts labelled negative, by platform
-    terms: tuple[Term, ...]
-    top_posts: tuple[ScoredMention, ...]  # most seen first
-    model: str | None
-    stories: tuple[Story, ...] = ()  # told by two posts or more, the most copied first
-    floods: tuple[Flood, ...] = ()  # none: many people wrote in their own words, or nobody knows who
-
-
-class IncidentStatus(StrEnum):
-    """Where an incident stands."""
-
-    FIRING = "firing"
-    RESOLVED = "resolved"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incident:
-    """What people work on: one episode of one rule for one brand."""
-
-    id: int
-    brand: str
-    rule: str
-    opened_at: datetime
-    onset: datetime
-    status: IncidentStatus
-    severity: str
-    resolved_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """A rule speaking of an incident: first, worse, or over."""
-
-    id: int
-    incident_id: int
-    phase: Phase
-    at: datetime
-    explanation: Explanation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What a notifier carries: text is ready to be shown, `key` lets a receiver drop a repeat."""
-
-    key: str
-    title: str
-    body: str
-    severity: str
-    brand: str
-    repeat: bool = False  # an earlier try may have arrived
-    facts: Mapping[str, object] = field(default_factory=dict)  # the explanation, for receivers that read data
