@@ -1,12 +1,9 @@
 """Writes the message that tells people of an alert, from templates that the user may change. Pure but for reading them.
 
-A template is plain text: line 1 is the title, the rest the body. It runs in a sandbox, a name that it misspells is an
-error, and whatever it prints is made harmless (`plain_text`), because much of it was written by strangers.
 Knows no receiver's format, limits or address.
 """
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
@@ -14,38 +11,24 @@ from enum import Enum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from monitor.alerting import sample, words
-from monitor.alerting.plain_text import Harmless, link, neutral, quoted
+from monitor.alerting.plain_text import Harmless, link, quoted
+from monitor.alerting.texts import Texts
 from monitor.clock import iso
 from monitor.domain import Alert, Explanation, Incident, Message, Phase, ScoredMention, Story
-from monitor.errors import SettingsError
-
-_CANNOT_BE_FILLED = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 TERMS = 8  # of an explanation's, as many as a message shows
 
 
 class Templates:
-    """The message texts of one folder: opened.j2, worsened.j2 and closed.j2.
+    """The texts that tell of an alert: opened.j2, worsened.j2 and closed.j2 of one folder.
 
     Each is tried on an invented alert at once, so that a mistake shows at the start and not in a crisis.
     Raises SettingsError, naming file and line, where one is missing, cannot be read, or cannot be filled.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(folder),
-            undefined=StrictUndefined,
-            autoescape=False,  # plain text: `finalize` does what plain text needs
-            finalize=_harmless,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates = {phase: self._load(environment, phase) for phase in Phase}
+        self._texts = Texts(folder, [phase.value for phase in Phase])
         for phase in Phase:
             for invented in (sample.alert(phase), sample.bare(phase)):
                 self.message(*invented, receiver="", zone="UTC")
@@ -56,31 +39,15 @@ class Templates:
         The same alert gives a receiver the same key each time, so that a repeat can be dropped.
         Raises SettingsError where the template cannot be filled.
         """
-        text = self._filled(self._templates[_phase(alert, incident)], _names(alert, incident, ZoneInfo(zone)))
-        title, _, body = text.partition("\n")
+        title, body = self._texts.filled(_phase(alert, incident).value, _names(alert, incident, ZoneInfo(zone)))
         return Message(
             key=_key(alert, receiver),
             title=title,
-            body=body.strip("\n"),
+            body=body,
             severity=incident.severity,
             brand=incident.brand,
             facts=facts(alert, incident),
         )
-
-    def _filled(self, template: Template, names: Mapping[str, object]) -> str:
-        try:
-            return _tidy(template.render(names))
-        except _CANNOT_BE_FILLED as error:
-            raise SettingsError(f"{self._folder / str(template.name)}: {error}. Mend the template.") from error
-
-    def _load(self, environment: ImmutableSandboxedEnvironment, phase: Phase) -> Template:
-        name = f"{phase.value}.j2"
-        try:
-            return environment.get_template(name)
-        except TemplateSyntaxError as error:
-            raise SettingsError(f"{self._folder / name}, line {error.lineno}: {error.message}. Mend it.") from error
-        except (TemplateError, OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{self._folder / name} cannot be read; every phase of an alert needs one.") from error
 
 
 def facts(alert: Alert, incident: Incident) -> Mapping[str, object]:
@@ -104,15 +71,6 @@ def _phase(alert: Alert, incident: Incident) -> Phase:
 def _key(alert: Alert, receiver: str) -> str:
     parts = (str(alert.incident_id), alert.phase.value, iso(alert.at), receiver)
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
-
-
-def _harmless(value: object) -> object:
-    return neutral(value) if isinstance(value, str) and not isinstance(value, Harmless) else value
-
-
-def _tidy(text: str) -> str:
-    """Without spaces at the ends of lines, and never two empty lines in a row."""
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.strip().split("\n")))
 
 
 def _names(alert: Alert, incident: Incident, zone: ZoneInfo) -> dict[str, object]:
