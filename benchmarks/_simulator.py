@@ -55,24 +55,24 @@ def simulate(seed: int, weeks: int = 10, rate: float | None = None) -> Brand:
     brand = Brand(f"brand-{seed}", zone, usual, shape, shape, shape)
     others = shape * usual * float(np.exp(random.normal(0.7, 0.7)))
     expected = shape * usual
-    places = _places(random, weeks)
-    for place, calm in places:
+    found = places(random, weeks)
+    for place, calm in found:
         if calm:
             _disturb(random, brand, place, expected, others)
     lift, other_lift = np.ones(count), np.ones(count)
-    for place, calm in places:
+    for place, calm in found:
         if not calm:
-            brand.crises.append(_crisis(random, place, lift, other_lift))
+            brand.crises.append(crisis_at(random, place, lift, other_lift))
     shared = np.exp(wander(random, count, 2 * HOUR, random.uniform(0.1, 0.3)))
     own = np.exp(wander(random, count, 3 * HOUR, random.uniform(0.1, 0.3)))
     y = _posts(random, expected * lift * shared * own / HOUR)
     o = _posts(random, others * other_lift * shared / HOUR)
     talk(random, y, o, usual)
     brand.expected = expected / HOUR
-    brand.crises = [_confirmed(crisis, y, brand.expected) for crisis in brand.crises]
+    brand.crises = [confirmed(crisis, y, brand.expected) for crisis in brand.crises]
     brand.negatives, brand.mentions = y, y + o
     for kind, begin, end in brand.nuisances:
-        _lose(brand, kind, begin, end)
+        lose(brand, kind, begin, end)
     return brand
 
 
@@ -102,7 +102,7 @@ def wander(random: np.random.Generator, count: int, memory: float, spread: float
     return np.asarray(np.interp(np.arange(count) / 6.0, np.arange(len(path)), path))
 
 
-def _places(random: np.random.Generator, weeks: int) -> list[tuple[int, bool]]:
+def places(random: np.random.Generator, weeks: int) -> list[tuple[int, bool]]:
     """Where something happens, at least three days apart: (bucket, True for a nuisance)."""
     found = []
     place = 9 * DAY + int(random.integers(DAY))
@@ -127,7 +127,8 @@ def _disturb(random: np.random.Generator, brand: Brand, place: int, expected: Fl
     brand.nuisances.append((kind, place, end))
 
 
-def _lose(brand: Brand, kind: str, begin: int, end: int) -> None:
+def lose(brand: Brand, kind: str, begin: int, end: int) -> None:
+    """Apply to the counts what the nuisance does to them: an outage, zeros, everything at once afterwards."""
     if kind in {"missing", "backfill"}:
         held = [float(column[begin:end].sum()) for column in (brand.negatives, brand.mentions)]
         brand.negatives[begin:end] = brand.mentions[begin:end] = np.nan
@@ -138,7 +139,8 @@ def _lose(brand: Brand, kind: str, begin: int, end: int) -> None:
         brand.negatives[begin:end] = brand.mentions[begin:end] = 0.0
 
 
-def _crisis(random: np.random.Generator, onset: int, lift: Floats, other_lift: Floats) -> Crisis:
+def crisis_at(random: np.random.Generator, onset: int, lift: Floats, other_lift: Floats) -> Crisis:
+    """A crisis of 1.5 to 20 times, at once, growing or viral; the rates are lifted in place."""
     kind = KINDS[int(random.integers(3))]
     times = float(np.exp(random.uniform(np.log(1.5), np.log(20.0))))
     hours = random.uniform(4, 24)
@@ -179,11 +181,14 @@ def talk(random: np.random.Generator, y: Floats, o: Floats, usual: float) -> Non
         o[place : place + HOUR] += posts - unhappy
 
 
-def _confirmed(crisis: Crisis, y: Floats, expected: Floats) -> Crisis:
-    """When a test that knows the onset and the usual rate is sure (z of 3.5, on at least three posts)."""
+def confirmed(crisis: Crisis, y: Floats, expected: Floats, scatter: tuple[float, float] = (1.5, 0.06)) -> Crisis:
+    """When a test that knows the onset and the usual rate is sure (z of 3.5, on at least three posts).
+
+    `scatter`: the variance it allows for, per mean and per squared mean.
+    """
     seen = np.cumsum(y[crisis.onset : crisis.end])
     mean = np.cumsum(expected[crisis.onset : crisis.end])
-    z = (seen - mean) / np.sqrt(1.5 * mean + 0.06 * mean * mean)
+    z = (seen - mean) / np.sqrt(scatter[0] * mean + scatter[1] * mean * mean)
     sure = np.flatnonzero((z >= 3.5) & (seen >= 3))
     at = crisis.onset + int(sure[0]) + 1 if len(sure) else None
     return Crisis(crisis.kind, crisis.times, crisis.onset, crisis.end, crisis.peak, at)

@@ -11,7 +11,7 @@ import sys
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -36,7 +36,7 @@ PLUGINS = {"source": ("collectors", "Collectors"), "rule": ("detectors", "Detect
 }
 SCALARS = {
     bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path",
-    timedelta: "duration", Secret: "where a secret is",
+    timedelta: "duration", datetime: "time", Secret: "where a secret is",
 }  # fmt: skip
 MANY = {
     "text": "texts", "whole number": "whole numbers", "number": "numbers", "path": "paths", "duration": "durations",

@@ -8,12 +8,14 @@ Importing this package loads no engine; `load` imports the one that the named mo
 """
 
 from models.errors import EngineMissing, ModelError, ModelMissing, ModelUnusable
+from models.heads import TOUCHPOINTS
 from models.registry import available, confusions_of, languages_of, load
 from models.routing import OTHERS, Answer, Reader, Router
 from models.values import Label, ModelInfo, Prediction, Scorer, Sentiment, doubt_of, label_of
 
 __all__ = [
     "OTHERS",
+    "TOUCHPOINTS",
     "Answer",
     "EngineMissing",
     "Label",

@@ -33,6 +33,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
         "support",
     ),
 }
+TOUCHPOINTS = ANSWERS["touchpoints"]
 # Answers whose labels do not exclude each other: each has a probability of its own.
 SEVERAL = frozenset({"touchpoints"})
 

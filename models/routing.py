@@ -29,9 +29,18 @@ class Answer:
 
 
 class Reader:
-    """A model, opened when it is first asked, and the languages that it was measured on (None: nobody says)."""
+    """A model, opened when it is first asked, and the languages that it was measured on (None: nobody says).
 
-    def __init__(self, open_: Callable[[], Scorer], languages: Collection[str] | None = None) -> None:
+    `confusions` of its sentiment, [true][said], one for each labelled set: how often it is known to be wrong.
+    """
+
+    def __init__(
+        self,
+        open_: Callable[[], Scorer],
+        languages: Collection[str] | None = None,
+        confusions: Sequence[Sequence[Sequence[int]]] = (),
+    ) -> None:
+        self.confusions = confusions
         self.languages = None if languages is None else frozenset(code_of(code) or code for code in languages)
         self._open = open_
         self._scorer: Scorer | None = None
@@ -43,6 +52,10 @@ class Reader:
             if self._scorer is None:
                 self._scorer = self._open()
             return self._scorer
+
+    def is_open_as(self, name: str) -> bool:
+        """Whether its model was opened, and bears a name."""
+        return self._scorer is not None and self._scorer.name == name
 
     def reads(self, language: str | None) -> bool:
         """Whether it was measured on a language; where nobody says on which, it reads all."""
@@ -106,6 +119,11 @@ class Router:
                 way = ways[place]
                 answers[place] = Answer(scorer.name, way.language, found.get(place), way.doubt)
         return [answers[place] for place in range(len(texts))]
+
+    def confusions(self, name: str) -> Sequence[Sequence[Sequence[int]]]:
+        """How often a model that answered is known to be wrong, by its name; nothing where nobody says."""
+        readers = (self.first, *self.routes.values())
+        return next((reader.confusions for reader in readers if reader.is_open_as(name)), ())
 
     def reader_of(self, text: str, tag: str | None = None) -> Reader:
         """Who reads a text."""

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from math import isfinite, nan
 from pathlib import Path
@@ -184,6 +185,7 @@ def _row(line: int, cells: list[str], header: Mapping[str, int]) -> _Row:
     return row
 
 
+@lru_cache(maxsize=4096)  # brands side by side share their times
 def _time(text: str) -> datetime:
     try:
         start = parse(text)

@@ -1,4 +1,4 @@
-"""The door through which other programs push posts: POST /hooks/{source}, and GET /hooks/health. Nothing else is there.
+"""The door through which other programs push posts: POST /hooks/{source}, and GET /hooks/health.
 
 Knows HTTP and the listeners' one verb; nothing of signatures, rows or folders. Nothing that comes in is trusted: a body
 is counted while it streams in, whatever its header says, and must come in time. An answer is one sentence in JSON, and
@@ -12,7 +12,7 @@ holds no secret and no path of ours; nothing of a request is logged.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -30,13 +30,18 @@ LATER = 60  # seconds after which a sender may try again
 log = logging.getLogger("monitor.hooks")
 
 
-class _TooLarge(Exception):
-    """A body that is larger than its listener takes."""
+class TooLarge(Exception):
+    """A body that is larger than it may be."""
 
 
 def app(listeners: Mapping[str, Listener], *, clock: Clock, patience: float = PATIENCE) -> Starlette:
     """An ASGI application with these routes alone; `listeners` by their sources' names, `patience` in seconds."""
-    made = Starlette(routes=routes(listeners, clock=clock, patience=patience))
+    return joined(routes(listeners, clock=clock, patience=patience))
+
+
+def joined(*groups: Sequence[BaseRoute]) -> Starlette:
+    """One ASGI application of several doors, and of nothing else."""
+    made = Starlette(routes=[route for group in groups for route in group])
     made.router.redirect_slashes = False  # it would lead to whatever host the request names
     return made
 
@@ -63,8 +68,8 @@ def _taker(
             return _no(404, "there is no such source")
         limit = listener.max_body
         try:
-            body = await _body(request, limit, patience)
-        except _TooLarge:
+            body = await body_of(request, limit, patience)
+        except TooLarge:
             return _no(413, f"the body is longer than {limit:,} bytes")
         except TimeoutError:
             return _no(408, f"the body did not come within {patience:g} seconds")
@@ -75,22 +80,25 @@ def _taker(
     return take
 
 
-async def _body(request: Request, limit: int, patience: float) -> bytes:
-    """The whole body. Raises _TooLarge, TimeoutError, ClientDisconnect."""
+async def body_of(request: Request, limit: int, patience: float) -> bytes:
+    """The whole body, at most `limit` bytes, within `patience` seconds.
+
+    Raises TooLarge, TimeoutError, ClientDisconnect.
+    """
     told = request.headers.get("content-length", "")
     if told.isdecimal() and int(told) > DRAINED * limit:
-        raise _TooLarge
+        raise TooLarge
     pieces: list[bytes] = []
     size = 0
     async with asyncio.timeout(patience):
         async for piece in request.stream():
             size += len(piece)
             if size > DRAINED * limit:
-                raise _TooLarge
+                raise TooLarge
             if size <= limit:
                 pieces.append(piece)
     if size > limit:
-        raise _TooLarge
+        raise TooLarge
     return b"".join(pieces)
 
 

@@ -46,6 +46,16 @@ def load(port: str, kind: str) -> type[Any]:
     return _checked(_class_in(module, kind), port, kind)
 
 
+def drawing(kind: str) -> Callable[[Any], bytes]:
+    """What draws a kind of chart as PNG: the `png` of the file of that name in charts/, imported when it is asked for.
+
+    Raises UnknownPlugin where it cannot be loaded.
+    """
+    module = _imported(lambda: import_module(f"monitor.charts.{kind}"), "charts", kind)
+    png: Callable[[Any], bytes] = module.png
+    return png
+
+
 def terms(platform: str) -> Terms:
     """What a platform's rules let people do with its posts; its collector says it, which is of the same name.
 

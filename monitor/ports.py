@@ -7,6 +7,7 @@ A secret in the options is a `Secret`: it names where the value is, and is read 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -95,8 +96,42 @@ class Detector(Protocol):
         - Same answers however the buckets are split over calls. No clock, no chance, no look-ahead.
         - One reading a bucket, in order (none for a late one). One OPENED spike an episode, WORSENED only when it gets
           clearly worse, CLOSED once, when it is over. Never fires in the grace period.
+        - A verdict of `series.verdicts` is heard by the first bucket that ends after it was said, in whichever call
+          that bucket comes; a detector may also not listen. A class may be `Tuned` beside this.
         - `state` is small (under 50 kB) and readable by the same version of the detector only; a state of another
           version raises ValueError, and the caller starts again from history.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """The threshold in force for one series, and where it comes from. Thresholds are in the detector's own unit."""
+
+    asked: float  # false alarms a brand and week
+    prior: float  # threshold that stands for it as long as nothing is known of the brand
+    own: float  # the same after what the brand's history and people's verdicts say
+    early: float  # asked for on top, since the series is young
+    weeks: float  # of history that speak; older weeks count less
+    counted: float  # episodes that lower thresholds opened in those weeks, weighed by verdicts
+    promised: float  # episodes that were to be expected there
+    real: int  # verdicts heard
+    false_alarms: int
+
+    @property
+    def threshold(self) -> float:
+        """What evidence must reach now."""
+        return self.own + self.early
+
+
+@runtime_checkable
+class Tuned(Protocol):
+    """What a detector has beside, where one knob sets its threshold and each series' own history corrects it."""
+
+    def knob(self, state: bytes | None) -> Knob:
+        """The threshold in force after everything that led to `state` (None: nothing yet), and its reasons.
+
+        Raises ValueError for a state that the detector cannot read.
         """
         ...
 
@@ -113,6 +148,7 @@ class Notifier(Protocol):
         """Deliver once, within a bounded time, or raise NotifierError (NotifierRefused: never; DeliveryUnknown: maybe).
 
         Never retries by itself: the outbox does. Where the receiver can drop repeats, `message.key` goes along.
+        A notifier that carries charts says so by `pictures = True`; then `message.picture` holds one as PNG.
         """
         ...
 

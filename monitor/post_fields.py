@@ -19,7 +19,7 @@ MAX_COUNT = 1 << 53  # likes and the like; more is a mistake, and would not fit 
 STARS = (1, 5)  # the fewest and the most that `rating` may be
 RAW_SHOWN = 200  # characters of a bad row that are kept
 
-_WORDS = ("id", "created_at", "brand", "target", "author", "lang", "url", "platform")
+_WORDS = ("id", "created_at", "brand", "target", "author", "lang", "url", "platform", "region")
 _COUNTS = ("retweets", "likes", "replies", "followers")
 _KNOWN = frozenset(("text", "rating", *_WORDS, *_COUNTS))
 _ODD = re.compile("[\x00\ud800-\udfff]")
@@ -54,6 +54,7 @@ def to_mention(fields: Mapping[str, object], reading: Reading) -> Mention:
         url=_short(get("url"), "url"),
         lang=_short(get("lang"), "lang"),
         rating=_rating(get("rating")),
+        region=_short(get("region"), "region"),
         targets=_targets(get("brand"), get("target")),
         extra={name: value for name, value in fields.items() if name not in _KNOWN},
         known_at=published if reading.event_time else None,

@@ -1,8 +1,8 @@
 """Posts in: reads JSONL and CSV files of posts, row by row, in flat memory. Knows no collector, no store, no model.
 
 A row has `text`; optional `id`, `created_at` (ISO 8601), `brand` or `target`, `author`, `lang`, `url`, `retweets`,
-`likes`, `replies`, `followers`, `platform`, `rating`. Other fields pass through untouched. A row that cannot be read
-becomes a `Reject` with its line and the reason, and the rest goes on. What is decided here, once for every reader:
+`likes`, `replies`, `followers`, `platform`, `rating`, `region`. Other fields pass through untouched. A row that cannot
+be read becomes a `Reject` with its line and the reason, and the rest goes on. What is decided here, for every reader:
 
 - No `id`: a hash of platform, author, time and text stands in, so equal rows are one post wherever they are read.
 - No `created_at`: now. In the future: now. Before 1970, or past the calendar: a reject.

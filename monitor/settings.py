@@ -17,9 +17,18 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from monitor import plugins
-from monitor.domain import Brand, Secret
+from monitor.domain import Brand, Secret, real_brand
 from monitor.errors import SettingsError
-from monitor.settings_alerts import AlertsFile, ReceiverTable, RouteTable, RuleTable
+from monitor.settings_alerts import (
+    AlertsFile,
+    CalendarTable,
+    InhibitionTable,
+    ReceiverTable,
+    RouteTable,
+    RuleTable,
+    SilenceTable,
+    wrong_names,
+)
 from monitor.settings_types import (
     BrandsFile,
     DetectionSection,
@@ -77,6 +86,13 @@ class RuleSettings(PluginSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverSettings(PluginSettings):
+    """A receiver: a notifier with a name, and who stands in for it."""
+
+    fallback: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that is configured. `origins` tells where each plain value came from."""
 
@@ -90,13 +106,16 @@ class Settings:
     brands: tuple[Brand, ...]
     sources: tuple[SourceSettings, ...]
     rules: tuple[RuleSettings, ...]
-    receivers: tuple[PluginSettings, ...]
+    receivers: tuple[ReceiverSettings, ...]
     routes: tuple[RouteTable, ...]
+    calendars: tuple[CalendarTable, ...] = ()
+    silences: tuple[SilenceTable, ...] = ()
+    inhibitions: tuple[InhibitionTable, ...] = ()
     origins: Mapping[str, str]
 
     def timezone_of(self, brand: str) -> str:
         """The brand's IANA time zone; UTC for a brand that has no card."""
-        return next((card.timezone for card in self.brands if card.name == brand), "UTC")
+        return next((card.timezone for card in self.brands if card.name == real_brand(brand)), "UTC")
 
 
 def find_folder(asked: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Path:
@@ -160,9 +179,21 @@ def shown(settings: Settings) -> Iterator[tuple[str, str, str]]:
     for card in settings.brands:
         for each in fields(card):
             yield _line(settings, f'brand "{card.name}".{each.name.rstrip("_")}', getattr(card, each.name))
-    for number, route in enumerate(settings.routes, 1):
-        for key, value in route:
-            yield _line(settings, f"route {number}.{key.rstrip('_')}", value)
+    yield from _shown_tables(settings)
+
+
+def _shown_tables(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """The tables of alerts.toml that have no plugin behind them."""
+    for calendar in settings.calendars:
+        for key, value in calendar:
+            if key != "name":
+                yield _line(settings, f'calendar "{calendar.name}".{key}', value)
+    for word, tables in (
+        ("route", settings.routes), ("silence", settings.silences), ("inhibition", settings.inhibitions)
+    ):  # fmt: skip
+        for number, table in enumerate(tables, 1):
+            for key, value in table:
+                yield _line(settings, f"{word} {number}.{key.rstrip('_')}", value)
 
 
 def _lines(settings: Settings, key: str, value: object) -> Iterator[tuple[str, str, str]]:
@@ -251,7 +282,7 @@ def _origins(values: Plain, path: Path) -> dict[str, str]:
             found.update({f"{word}.{key}": str(path) for key in held})
         for number, table in enumerate(held if isinstance(held, list) else (), 1):
             if isinstance(table, dict):
-                label = f"route {number}" if word == "route" else f'{word} "{table.get("name")}"'
+                label = f'{word} "{table["name"]}"' if "name" in table else f"{word} {number}"
                 found.update({f"{label}.{key}": str(path) for key in table})
     return found
 
@@ -311,8 +342,15 @@ def _assemble(
             for name in table.brands
             if name not in known
         )
-    receivers = [_plugin("notifiers", table, rules, "receiver", problems) for table in alerts.receiver]
-    _check_names(alerts, rules, problems)
+    receivers = [
+        ReceiverSettings(
+            name=table.name, kind=table.kind, options=_options("notifiers", table, rules, "receiver", problems),
+            fallback=table.fallback,
+        )
+        for table in alerts.receiver
+    ]  # fmt: skip
+    problems.extend(f"{rules}, {problem}" for problem in wrong_names(alerts))
+    problems.extend(_unknown_hearers(main, alerts, monitor))
     return Settings(
         folder=folder, store=main.store, model=main.model, detection=main.detection, schedule=main.schedule,
         web=main.web, routine=main.routine,
@@ -324,23 +362,20 @@ def _assemble(
             )
             for table in alerts.rule
         ),
-        receivers=tuple(receivers), routes=tuple(alerts.route), origins=origins,
+        receivers=tuple(receivers), routes=alerts.route, calendars=alerts.calendar, silences=alerts.silence,
+        inhibitions=alerts.inhibition, origins=origins,
     )  # fmt: skip
 
 
-def _check_names(alerts: AlertsFile, path: Path, problems: list[str]) -> None:
-    receivers = {table.name for table in alerts.receiver}
-    for number, route in enumerate(alerts.route, 1):
-        problems.extend(
-            f'{path}, [[route]] number {number}: there is no [[receiver]] named "{name}";'
-            f" there are: {', '.join(sorted(receivers)) or 'none'}."
-            for name in route.receivers
-            if name not in receivers
-        )
-
-
-def _plugin(port: str, table: Any, path: Path, word: str, problems: list[str]) -> PluginSettings:
-    return PluginSettings(name=table.name, kind=table.kind, options=_options(port, table, path, word, problems))
+def _unknown_hearers(main: MonitorFile, alerts: AlertsFile, path: Path) -> Iterator[str]:
+    """Receivers of [routine] that are not there."""
+    names = sorted(table.name for table in alerts.receiver)
+    for name in main.routine.receivers:
+        if name not in names:
+            yield (
+                f'{path}, [routine]: receivers names "{name}", but there is no such [[receiver]] in alerts.toml;'
+                f" there are: {', '.join(names) or 'none'}."
+            )
 
 
 def _options(port: str, table: Any, path: Path, word: str, problems: list[str]) -> Any:

@@ -85,6 +85,10 @@ class DetectionSection(Section):
         description="How long after its end a bucket is inspected; unset: the longest interval of the quick sources.",
     )
     evidence: Interval = Field(timedelta(days=7), description="How far back an alert's terms are compared.")
+    reopen: Duration = Field(
+        timedelta(hours=2),
+        description="A new spike within so long after an incident was over belongs to it: the incident opens again.",
+    )
     turned_away: Number = Field(
         20.0, ge=0, le=1000, description="How many people one unhappy person is taken to turn away, for people at risk."
     )
@@ -106,12 +110,12 @@ class WebSection(Section):
 
     bind: Bind = Field(
         "127.0.0.1:8765",
-        description="Where `run` listens for what is pushed to sources of kind webhook, and only if there is one. It"
-        " speaks plain HTTP: to be reached from elsewhere, put a server that speaks HTTPS before it.",
+        description="Where `run` listens, only if a source of kind webhook is pushed to or public_url is set. It speaks"
+        " plain HTTP: to be reached from elsewhere, put a server that speaks HTTPS before it.",
     )
     public_url: WebAddress | None = Field(
         None,
-        description="Where people reach it, as in https://monitor.example.org; unset: messages carry no links.",
+        description="Where people reach `bind`, as in https://monitor.example.org; unset: messages carry no links.",
     )
     link_secret: SecretName | None = Field(
         None,

@@ -3,6 +3,7 @@
 import csv
 import os
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import isnan
 from pathlib import Path
 
@@ -74,6 +75,43 @@ def test_a_bad_row_is_set_aside_with_line_and_reason(tmp_path: Path, line: str, 
     assert any(part in found.rejects[0].reason for part in reason.split("|"))
     assert len(found.series[0].buckets) == 5
     assert len(found.rows) == 6
+
+
+def test_an_hour_that_the_clock_repeats_is_set_aside_unless_its_times_say_their_zone(tmp_path: Path) -> None:
+    places = [f"2026-10-25T0{hour}:{minute:02}:00" for hour in (1, 2, 2, 3) for minute in (0, 30)]
+    bare = read(tmp_path, *(f"Acme,{text},5,1" for text in places))
+    assert [reject.line for reject in bare.rejects] == [6, 7]
+    assert "earlier than line 5" in bare.rejects[0].reason
+    zones = ["+02:00"] * 4 + ["+01:00"] * 4
+    told = read(tmp_path, *(f"Acme,{text}{zone},5,1" for text, zone in zip(places, zones, strict=True)))
+    assert told.rejects == ()
+    steps = {later.start - sooner.start for sooner, later in pairwise(told.series[0].buckets)}
+    assert steps == {timedelta(minutes=30)}
+
+
+def test_a_post_of_ten_years_ago_costs_its_row_or_nothing(tmp_path: Path) -> None:
+    old = "Acme,2016-03-02T00:02:53Z,5,1"
+    good = [f"Acme,{stamp(at)},5,1" for at in range(4)]
+    first, late = read(tmp_path, old, *good), read(tmp_path, *good[:2], old, *good[2:])
+    assert (first.step, len(first.series[0].buckets), first.rejects) == (STEP, 5, ())
+    assert [(reject.line, "is earlier than line 3" in reject.reason) for reject in late.rejects] == [(4, True)]
+
+
+def test_every_bad_row_of_a_bad_day_has_its_line_and_the_rest_is_read(tmp_path: Path) -> None:
+    good = [f"Acme,{stamp(at)},5,1" for at in range(300)]
+    bad = {
+        12: f"Acme,{stamp(10)},5,-3",
+        50: f"Acme,{stamp(20)},5,1",
+        90: "Acme,,5,1",
+        200: f"Acme,{stamp(198)},1e300,1",
+    }
+    lines = list(good)
+    for line, text in bad.items():
+        lines.insert(line - 2, text)
+    found = read(tmp_path, *lines)
+    assert [reject.line for reject in found.rejects] == list(bad)
+    assert all(reject.reason and "\n" not in reject.reason for reject in found.rejects)
+    assert len(found.series[0].buckets) == 300
 
 
 def test_bytes_that_are_no_text_and_monstrous_cells_cost_their_row_only(tmp_path: Path) -> None:

@@ -52,8 +52,10 @@ def test_every_known_field_finds_its_place() -> None:
         replies=3.0,
         followers=4,
         platform="x",
+        region="Bavaria",
         mood="bad",
     )
+    assert mention.region == "Bavaria"
     assert mention.key == ("x", "570306133677760513")
     assert clock.iso(mention.published_at) == "2026-03-11T11:00:00Z"
     assert mention.targets == ("Acme", "Acme Air")

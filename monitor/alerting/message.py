@@ -15,9 +15,11 @@ from monitor.alerting import sample, words
 from monitor.alerting.plain_text import Harmless, link, quoted
 from monitor.alerting.texts import Texts
 from monitor.clock import iso
-from monitor.domain import Alert, Explanation, Incident, Message, Phase, ScoredMention, Story
+from monitor.domain import Alert, Explanation, Incident, Message, Phase, ScoredMention, Story, real_brand
 
 TERMS = 8  # of an explanation's, as many as a message shows
+SOURCES = 4  # that were not heard, and rules that nearly fired
+PLACES = ("platform", "touchpoint", "language", "region")
 
 
 class Templates:
@@ -33,13 +35,18 @@ class Templates:
             for invented in (sample.alert(phase), sample.bare(phase)):
                 self.message(*invented, receiver="", zone="UTC")
 
-    def message(self, alert: Alert, incident: Incident, *, receiver: str, zone: str) -> Message:
+    def message(
+        self, alert: Alert, incident: Incident, *, receiver: str, zone: str, part: str | None = None
+    ) -> Message:
         """What a receiver is told of an alert; times are shown in `zone` (IANA name).
+
+        `part` is the part of the brand's posts that it is about, in words ("about delivery"); left out, the slice is
+        said as it is written.
 
         The same alert gives a receiver the same key each time, so that a repeat can be dropped.
         Raises SettingsError where the template cannot be filled.
         """
-        title, body = self._texts.filled(_phase(alert, incident).value, _names(alert, incident, ZoneInfo(zone)))
+        title, body = self._texts.filled(_phase(alert, incident).value, _names(alert, incident, ZoneInfo(zone), part))
         return Message(
             key=_key(alert, receiver),
             title=title,
@@ -47,6 +54,7 @@ class Templates:
             severity=incident.severity,
             brand=incident.brand,
             facts=facts(alert, incident),
+            drill=incident.drill,
         )
 
 
@@ -55,16 +63,18 @@ def facts(alert: Alert, incident: Incident) -> Mapping[str, object]:
 
     Times are ISO 8601 with a Z, lengths are seconds, unknown is null.
     """
-    explanation = {
-        name: value for name, value in _data(alert.explanation).items() if name not in ("spike", "top_posts")
-    }
-    posts = [_post_data(post) for post in alert.explanation.top_posts]
-    about = {"incident": incident.id, "opened_at": iso(incident.opened_at), "incident_severity": incident.severity}
-    return {**about, "alert": alert.id, **_data(alert.explanation.spike), **explanation, "top_posts": posts}
+    told, shown = alert.explanation, ("top_posts", "typical_posts")
+    explanation = {name: value for name, value in _data(told).items() if name not in ("spike", *shown)}
+    posts = {name: [_post_data(post) for post in getattr(told, name)] for name in shown}
+    about = {
+        "incident": incident.id, "opened_at": iso(incident.opened_at), "incident_severity": incident.severity,
+        "status": incident.status.value, "owner": incident.owner, "drill": incident.drill,
+    }  # fmt: skip
+    return {**about, "alert": alert.id, **_data(told.spike), **explanation, **posts}
 
 
 def _phase(alert: Alert, incident: Incident) -> Phase:
-    """A new spike during an open incident reads as "worse", not as another beginning."""
+    """A new spike of an incident that is not new reads as "worse", not as another beginning."""
     return Phase.WORSENED if alert.phase is Phase.OPENED and alert.at > incident.opened_at else alert.phase
 
 
@@ -73,12 +83,17 @@ def _key(alert: Alert, receiver: str) -> str:
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
-def _names(alert: Alert, incident: Incident, zone: ZoneInfo) -> dict[str, object]:
+def _names(alert: Alert, incident: Incident, zone: ZoneInfo, part: str | None) -> dict[str, object]:
     """Everything that a template may use; listed for readers at the top of opened.j2."""
     explanation = alert.explanation
+    slice_ = explanation.spike.slice
     return {
-        "brand": incident.brand,
-        "rule": incident.rule,
+        "brand": real_brand(incident.brand),
+        "part": (part or words.part(slice_)) if slice_ else None,
+        "drill": incident.drill,
+        "owner": None if incident.owner is None else quoted(incident.owner, 60),
+        "again": incident.reopened_at == alert.at,
+        "rule": explanation.spike.rule,
         "severity": incident.severity,
         "incident": incident.id,
         "model": None if explanation.model is None else Harmless(explanation.model),
@@ -90,8 +105,10 @@ def _names(alert: Alert, incident: Incident, zone: ZoneInfo) -> dict[str, object
         "lasted": words.length(alert.at - incident.opened_at),
         **_counts(explanation, zone),
         **_people(explanation),
+        **_reasons(explanation, zone),
         "terms": [(term.text, term.count) for term in explanation.terms[:TERMS]],
         "posts": [_post(post, explanation.stories) for post in explanation.top_posts],
+        "typical": [_post(post, explanation.stories) for post in _others(explanation)],
     }
 
 
@@ -104,6 +121,7 @@ def _counts(explanation: Explanation, zone: ZoneInfo) -> dict[str, object]:
         "times": words.number(spike.observed / spike.expected) if spike.expected > 0 else None,
         "mentions": _number(spike.mentions),
         "chance": words.chance(spike.probability),
+        "score": words.number(spike.score),
         "window": words.window(spike.window),
         "between": words.between(start, spike.fired_at, zone),
         "weekday": words.weekday(start, zone),
@@ -117,10 +135,33 @@ def _people(explanation: Explanation) -> dict[str, object]:
         "unhappy_authors": _number(unhappy),
         "unhappy_share": words.percent(unhappy / authors) if authors and unhappy is not None else None,
         "reach": _number(explanation.reach),
+        "new_authors": _number(explanation.new_authors),
+        "unhappy_before": _number(explanation.unhappy_before),
         "negative_share": _percent(explanation.negative_share),
+        "share_range": words.between_shares(explanation.share),
+        "corrected_share": None if explanation.corrected is None else words.percent(explanation.corrected.estimate),
+        "corrected_range": words.between_shares(explanation.corrected),
+        "risks": [words.risk(each) for each in explanation.risks if each.people],
         "platforms": sorted(explanation.platforms.items(), key=lambda pair: (-pair[1], pair[0])),
         "few_voices": [words.few_voices(each.posts, each.total, each.accounts) for each in explanation.floods],
     }
+
+
+def _reasons(explanation: Explanation, zone: ZoneInfo) -> dict[str, object]:
+    """Where the excess comes from, and what the alert may miss."""
+    whole = explanation.spike.observed - explanation.spike.expected
+    return {
+        "shares": [(kind, parts) for kind in PLACES if (parts := words.shares_of(explanation.parts, kind, whole))],
+        "thread": next(iter(words.largest(explanation.parts, "thread", whole)), None),
+        "hearing": [words.unheard(each, zone) for each in explanation.hearing[:SOURCES]],
+        "near": [words.near(each) for each in explanation.near[:SOURCES]],
+    }
+
+
+def _others(explanation: Explanation) -> list[ScoredMention]:
+    """The typical posts that are not shown as the most seen."""
+    shown = {post.mention.key for post in explanation.top_posts}
+    return [post for post in explanation.typical_posts if post.mention.key not in shown]
 
 
 def _post(post: ScoredMention, stories: Sequence[Story]) -> dict[str, object]:

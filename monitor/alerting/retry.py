@@ -1,4 +1,5 @@
-"""When a message that was not delivered is tried again: up to 16 tries within 24 hours. Pure.
+"""When a message that was not delivered is tried again (up to 16 tries within 24 hours), and when a receiver that
+fails again and again is left alone. Pure.
 
 The wait doubles from 15 seconds up to 3 hours. Each message stretches it by up to 15 %, by its own key, so that many
 messages that failed together do not come back together. Chance comes from the key: the same key, the same schedule.
@@ -14,6 +15,10 @@ WITHIN = timedelta(hours=24)  # from the first try; with all waits fully stretch
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(hours=3)
 JITTER = 0.15
+BREAK_AFTER = 5  # failures in a row, of whichever messages: then the receiver rests, and is asked with one message
+FIRST_REST = timedelta(minutes=1)
+LONGEST_REST = timedelta(minutes=30)
+STAND_IN_AFTER = timedelta(minutes=10)  # of rest: then grave messages go to the fallback as well
 
 
 class RetryReason(StrEnum):
@@ -58,6 +63,22 @@ def next_try(
     if chosen > left:
         return Retry(None, RetryReason.TOO_LATE)
     return Retry(now + chosen, RetryReason.ASKED if asked else RetryReason.BACKOFF)
+
+
+def rest(failures: int, retry_after: timedelta | None = None) -> timedelta | None:
+    """How long a receiver is left alone after so many failures in a row; None: not at all.
+
+    From the fifth on it rests for a minute, and twice as long after each further one, up to half an hour. One that
+    asked to wait is left alone so long in any case, within reason.
+
+    >>> [str(rest(n)) for n in (4, 5, 6, 50)], str(rest(1, timedelta(seconds=90)))
+    (['None', '0:01:00', '0:02:00', '0:30:00'], '0:01:30')
+    """
+    asked = min(retry_after, LONGEST_WAIT) if retry_after is not None else None
+    if failures < BREAK_AFTER:
+        return asked
+    own = min(FIRST_REST * (1 << min(failures - BREAK_AFTER, 16)), LONGEST_REST)
+    return max(own, asked or own)
 
 
 def wait(key: str, tries: int) -> timedelta:

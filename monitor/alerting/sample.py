@@ -11,11 +11,16 @@ from monitor.domain import (
     Author,
     Explanation,
     Flood,
+    Hearing,
     Incident,
     IncidentStatus,
     Label,
     Mention,
+    NearRule,
+    Part,
     Phase,
+    Range,
+    Risk,
     ScoredMention,
     Spike,
     Story,
@@ -41,8 +46,33 @@ def alert(phase: Phase = Phase.OPENED) -> tuple[Alert, Incident]:
         model="bundled",
         stories=(Story(posts=14, authors=14, reach=13_200, platform="x", native_id="1"),),
         floods=(Flood(posts=14, total=27),),
+        posts=60,
+        parts=_parts(),
+        typical_posts=(_post("2", "kim", 300, "Still no parcel, and the refund that I was promised never came."),),
+        new_authors=19,
+        unhappy_before=3,
+        share=Range(estimate=0.71, low=0.6, high=0.8),
+        corrected=Range(estimate=0.65, low=0.52, high=0.77),
+        risks=(Risk(of="reached", people=15_450, rate=0.01), Risk(of="unhappy", people=27, rate=20.0)),
+        hearing=(Hearing(source="forum", state="blind", since=ONSET - timedelta(minutes=20), until=None),),
+        near=(NearRule(rule="share", slice="", score=0.7),),
+        rule_version="counts CountsOptions()",
     )
     return Alert(id=3, incident_id=7, phase=phase, at=at, explanation=explanation), _incident(phase, at)
+
+
+def _parts() -> tuple[Part, ...]:
+    """Of 27 more than usual: most on one platform, most about the delivery, and a good part in one conversation."""
+    told = (("platform", "x", 20, 22.2, 2.2), ("platform", "bluesky", 7, 9.0, 2.0), ("platform", None, 0, 0.0, 0.0),
+            ("touchpoint", "delivery", 22, 25.2, 1.2), ("touchpoint", None, 5, 6.0, 3.0))  # fmt: skip
+    places = tuple(
+        Part(kind=kind, value=value, posts=posts, observed=observed, expected=expected)
+        for kind, value, posts, observed, expected in told
+    )
+    thread = Part(
+        kind="thread", value="77", posts=9, observed=9.5, expected=0.0, platform="x", native_id="1"
+    )  # fmt: skip
+    return (*places, thread)
 
 
 def bare(phase: Phase = Phase.OPENED) -> tuple[Alert, Incident]:

@@ -1,7 +1,10 @@
-"""Numbers and times as a person says them. Pure; knows nothing of alerts."""
+"""Numbers, times and findings as a person says them. Pure; knows no alert as a whole."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from monitor.domain import Hearing, NearRule, Part, Range, Risk
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -112,3 +115,100 @@ def between(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     '12:10 to 13:10'
     """
     return f"{start.astimezone(zone):%H:%M} to {end.astimezone(zone):%H:%M}"
+
+
+# What an explanation found
+
+
+SHOWN = 4  # values of one kind
+LEAST = 0.05  # of the excess; what has less is left out
+MUCH = 0.2  # of the excess in one conversation
+
+
+def part(slice_: str) -> str:
+    """A slice in words, where the caller has no better ones.
+
+    >>> part("touchpoint=delivery"), part("platform=x"), part("language=de")
+    ('about delivery', 'on x', 'with language de')
+    """
+    kind, _, value = slice_.partition("=")
+    return {"touchpoint": f"about {value}", "platform": f"on {value}"}.get(kind, f"with {kind} {value}")
+
+
+def between_shares(share: Range | None) -> str | None:
+    """
+    >>> between_shares(Range(estimate=0.5, low=0.42, high=0.581))
+    '42 % to 58 %'
+    """
+    return None if share is None else f"{percent(share.low)} to {percent(share.high)}"
+
+
+def risk(each: Risk) -> str:
+    """People at risk, with the assumption that makes them so many.
+
+    >>> risk(Risk(of="reached", people=15_450, rate=0.01))
+    '154, if 1 % of the 15,450 followers of unhappy authors turn away'
+    >>> risk(Risk(of="unhappy", people=27, rate=20.0))
+    '540, if each of the 27 unhappy authors turns 20 others away'
+    """
+    if each.of == "reached":
+        share = f"{100 * each.rate:.2g} %"
+        return f"{number(each.lost)}, if {share} of the {each.people:,} followers of unhappy authors turn away"
+    authors = "the one unhappy author" if each.people == 1 else f"each of the {each.people:,} unhappy authors"
+    return f"{number(each.lost)}, if {authors} turns {each.rate:g} others away"
+
+
+def shares_of(parts: Iterable[Part], kind: str, whole: float) -> list[tuple[str, str]]:
+    """Each value's share of the excess, the largest first; nothing where nothing is in excess, or one has it all.
+
+    >>> two = [Part(kind="platform", value=name, posts=1, observed=9.0, expected=4.0) for name in ("x", "rss")]
+    >>> shares_of(two, "platform", 10.0)
+    [('x', '50 %'), ('rss', '50 %')]
+    """
+    held = [each for each in parts if each.kind == kind]
+    named = [each for each in held if each.value is not None]
+    if whole <= 0.0 or not named or (len(named) == 1 and kind != "touchpoint"):
+        return []
+    told = [(each.value or "others", each.excess / whole) for each in held if each.excess >= LEAST * whole]
+    return [(name, percent(share)) for name, share in told[: SHOWN + 1]]
+
+
+def largest(parts: Iterable[Part], kind: str, whole: float) -> list[str]:
+    """The shares of values that alone make up a good part of the excess.
+
+    >>> largest([Part(kind="thread", value="t", posts=9, observed=9.0, expected=0.0)], "thread", 18.0)
+    ['50 %']
+    """
+    if whole <= 0.0:
+        return []
+    return [percent(each.excess / whole) for each in parts
+            if each.kind == kind and each.value is not None and each.excess >= MUCH * whole]  # fmt: skip
+
+
+def unheard(each: Hearing, zone: ZoneInfo) -> str:
+    """A source that was not fully heard.
+
+    >>> from monitor.clock import parse
+    >>> since = parse("2026-03-11T13:10:00Z")
+    >>> unheard(Hearing(source="forum", state="blind", since=since, until=None), ZoneInfo("UTC"))
+    'forum was blind since Wednesday 13:10'
+    """
+
+    def clock(at: datetime) -> str:
+        return f"{weekday(at, zone)} {at.astimezone(zone):%H:%M}"
+
+    if each.until is None:
+        return f"{each.source} was {each.state} since {clock(each.since)}"
+    return f"{each.source} was {each.state} from {clock(each.since)} to {clock(each.until)}"
+
+
+def near(each: NearRule) -> str:
+    """Another rule that came close, or spoke as well.
+
+    >>> near(NearRule(rule="share", slice="", score=0.734)), near(NearRule(rule="counts", slice="platform=x", score=1))
+    ('share nearly fired (0.7 of its threshold)', 'counts fired as well, on x')
+    """
+    of = f", {part(each.slice)}" if each.slice else ""
+    if each.score >= 1.0:
+        return f"{each.rule} fired as well{of}"
+    return f"{each.rule}{of} nearly fired ({int(10 * each.score) / 10:g} of its threshold)"

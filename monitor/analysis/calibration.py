@@ -1,22 +1,37 @@
-"""What a score means for this brand: expected exceedances, learned from the brand's own worst half-days.
+"""What a score means for this brand: expected exceedances, learned from the brand's own worst hours.
 
 Pure maths; knows nothing of windows, brands or alerts. The tail of a score above a level is taken as exponential
-(peaks over threshold, Pickands 1975, with shape 0) and its scale and rate are learned with a prior. The thresholds
-that stand for a rate of false alarms were solved on simulated brands, in buckets of five minutes (four windows and
-more) or an hour (one to three); benchmarks/detection.py shows what they give on other brands.
+(peaks over threshold, Pickands 1975, with shape 0) and its scale and rate are learned with a prior, from the largest
+score of every block: of half-days, or of two hours, which teach a brand's tail within days. The thresholds that stand
+for a rate of false alarms were solved on simulated brands, for the short blocks; benchmarks/detection.py shows what
+they give on other brands.
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import log, log10
+from math import log, log10, sqrt
+from typing import ClassVar
 
 LEVEL = 1.2  # scores below it are everyday
-BLOCK_HOURS = 12.0
-_SCALE, _WORTH = 0.4, 16.0  # prior: mean excess, and how many blocks it is worth
+BLOCK_HOURS, SHORT_BLOCK_HOURS = 12.0, 2.0
 _RATE = 0.5  # prior: share of blocks that exceed the level
-_CAP = 4.0  # one block teaches at most so many scales
-_KEEP = 0.5 ** (BLOCK_HOURS / (60 * 24.0))  # half is forgotten in sixty days
+_HALF_HOURS = 60 * 24.0  # half is forgotten in sixty days
 _LN10 = log(10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What a tail is taken for before it was seen, and how it learns."""
+
+    scale: float  # mean excess
+    worth: float  # blocks that the prior is worth
+    cap: float  # one block teaches at most so many scales
+    keep: float  # what is left of the older blocks after each new one
+
+
+HALF_DAYS = Prior(0.4, 16.0, 4.0, 0.5 ** (BLOCK_HOURS / _HALF_HOURS))
+TWO_HOURS = Prior(0.6, 8.0, 2.5, 0.5 ** (SHORT_BLOCK_HOURS / _HALF_HOURS))
 
 
 @dataclass(slots=True)
@@ -28,8 +43,9 @@ class Tail:
     blocks: float = 0.0
     exceeding: float = 0.0
     excess: float = 0.0
-    scale: float = _SCALE
+    scale: float = HALF_DAYS.scale
     log_rate: float = log(_RATE)
+    prior: ClassVar[Prior] = HALF_DAYS
 
     def see(self, block: int, score: float) -> None:
         """Take in a score; a new block number closes the one before."""
@@ -51,27 +67,48 @@ class Tail:
         return max(0.0, ((score - LEVEL) / self.scale - self.log_rate) / _LN10) if score > LEVEL else 0.0
 
     def _close(self) -> None:
-        over = min(max(0.0, self.worst - LEVEL), _CAP * self.scale)
-        self.blocks = self.blocks * _KEEP + 1.0
-        self.exceeding = self.exceeding * _KEEP + (over > 0.0)
-        self.excess = self.excess * _KEEP + over
-        self.scale = (self.excess + _WORTH * _SCALE) / (self.exceeding + _WORTH)
-        self.log_rate = log((self.exceeding + _WORTH * _RATE) / (self.blocks + _WORTH))
+        prior = self.prior
+        over = min(max(0.0, self.worst - LEVEL), prior.cap * self.scale)
+        self.blocks = self.blocks * prior.keep + 1.0
+        self.exceeding = self.exceeding * prior.keep + (over > 0.0)
+        self.excess = self.excess * prior.keep + over
+        self.scale = (self.excess + prior.worth * prior.scale) / (self.exceeding + prior.worth)
+        self.log_rate = log((self.exceeding + prior.worth * _RATE) / (self.blocks + prior.worth))
 
 
-# Asked false alarms per brand and week -> threshold of the summed rarity, by how many windows are summed.
-_RATES = (0.02, 0.05, 0.10, 0.25, 0.50, 1.0)
+@dataclass(slots=True)
+class ShortTail(Tail):
+    """The same, block by block of two hours."""
+
+    scale: float = TWO_HOURS.scale
+    prior: ClassVar[Prior] = TWO_HOURS
+
+
+def together(rarities: Iterable[float]) -> float:
+    """What windows say together: the root of the sum of squares.
+
+    Windows overlap, so their evidence is far from independent: a plain sum asks for a rise in all of them at once and
+    is slow, the largest alone forgets that they agree.
+
+    >>> together([3.0, 4.0, 0.0])
+    5.0
+    """
+    return sqrt(sum(rarity * rarity for rarity in rarities))
+
+
+# Asked false alarms per brand and week -> threshold of the rarity, by how many windows there are.
+_RATES = (0.02, 0.05, 0.10, 0.25, 0.50, 1.0, 2.0, 4.0)
 _THRESHOLDS = {
-    1: (2.68, 2.19, 1.96, 1.75, 1.55, 1.35),
-    2: (4.39, 3.87, 3.35, 2.90, 2.50, 2.10),
-    3: (6.86, 5.80, 5.10, 4.35, 3.75, 3.15),
-    4: (8.60, 7.35, 6.25, 5.30, 4.52, 3.75),
-    5: (10.3, 8.80, 7.60, 6.50, 5.50, 4.60),
+    1: (3.09, 2.46, 2.25, 1.93, 1.69, 1.45, 1.18, 0.84),
+    2: (3.77, 3.21, 2.83, 2.36, 2.03, 1.64, 1.18, 0.62),
+    3: (4.53, 3.73, 3.35, 2.83, 2.46, 2.11, 1.71, 1.24),
+    4: (5.27, 4.31, 3.88, 3.22, 2.80, 2.37, 1.89, 1.34),
+    5: (5.98, 5.15, 4.47, 3.65, 3.14, 2.68, 2.12, 1.48),
 }
 
 
 def threshold(false_alarms_per_week: float, windows: int) -> float:
-    """The summed rarity at which to fire, for a brand's asked rate of false alarms.
+    """The rarity of all windows together at which to fire, for a brand's asked rate of false alarms.
 
     Interpolated on the logarithm of the rate; beyond the table's ends its outer slopes go on.
 

@@ -69,12 +69,14 @@ class Episode:
 
 
 def anomaly_score(evidence: float, bar: float) -> float:
-    """Evidence against what would be told, on 0 … 1: one half is just enough to tell.
+    """Evidence against what would be told, on 0 … 1: below one half it is not told, from three quarters on it is.
 
-    >>> anomaly_score(1.0, 1.0), anomaly_score(0.0, 1.0)
-    (0.5, 0.0)
+    The gap keeps a cut at any place between the two from taking what was told for what was nearly told.
+
+    >>> anomaly_score(1.0, 1.0), anomaly_score(0.5, 1.5), anomaly_score(0.0, 1.0)
+    (0.75, 0.25, 0.0)
     """
-    return evidence / (evidence + bar)
+    return evidence / (evidence + bar) if evidence < bar else 1.0 - 0.5 * bar / (evidence + bar)
 
 
 def onset_age(newest_first: Sequence[tuple[float, float]], score: Callable[[float, float], float]) -> int:

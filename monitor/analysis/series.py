@@ -62,11 +62,12 @@ class Recent:
 
     def refresh(self) -> None:
         """Sum anew, so that rounding errors of running sums cannot pile up."""
+        head = self.head
+        negatives, others, used = (of[head:] + of[:head] for of in (self.negatives, self.others, self.used))
         for window, length in enumerate(self.lengths):
-            places = range(self.head - length, self.head)
-            self.sum_negatives[window] = sum(self.negatives[at] for at in places)
-            self.sum_others[window] = sum(self.others[at] for at in places)
-            self.sum_used[window] = sum(self.used[at] for at in places)
+            self.sum_negatives[window] = sum(negatives[-length:])
+            self.sum_others[window] = sum(others[-length:])
+            self.sum_used[window] = sum(used[-length:])
 
     def add_late(self, age: int, negatives: float, others: float) -> bool:
         """Add counts to the slot `age` buckets before the newest; says whether the ring still holds it.

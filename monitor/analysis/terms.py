@@ -90,6 +90,16 @@ def terms(
     return _readable([(gram, term) for gram in sorted(candidates) for term in _judge(gram, seen, usual)])[:limit]
 
 
+def uses(posts: Iterable[Mention], wanted: Sequence[str], names: Iterable[str] = ()) -> Iterator[set[str]]:
+    """Which of these words and pairs each post uses, as `terms` reads them."""
+    own, grams = _own(names), {tuple(each.split(" ")): each for each in wanted}
+    for post in posts:
+        text = post.text[:MAX_CHARACTERS].casefold()
+        near = [gram for gram in grams if all(word in text for word in gram)] if text.isascii() else list(grams)
+        said = _grams(post.text, own) if near else set()
+        yield {grams[gram] for gram in near if gram in said}
+
+
 def log_odds(seen: int, total: int, usual: int, usual_total: int) -> float:
     """How much more a word is used in one corpus than in another, in standard errors.
 

@@ -6,30 +6,58 @@ Counts posts and people as they are, copies included; that a copy is no vote of 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from math import sqrt
 
 from monitor.analysis.terms import author_key
-from monitor.domain import Flood, Mention, ScoredMention, Story
+from monitor.clock import to_ms
+from monitor.domain import Flood, Label, Mention, Outline, Range, ScoredMention, Story
 
 MOST_STORIES = 5
 FEW_ACCOUNTS = 3
 FLOOD_POSTS = 10  # with fewer unhappy posts, few accounts are nothing odd
 EACH_WRITES = 3  # posts at least: an account that wrote once or twice floods nothing
+_Z90 = 1.6449
 
 
-def authors(posts: Sequence[ScoredMention]) -> int | None:
+def outline(post: ScoredMention) -> Outline:
+    """A post without its words."""
+    mention, said = post.mention, (post.negative, post.neutral, post.positive)
+    known = author_key(mention)
+    return Outline(
+        platform=mention.platform, native_id=mention.native_id, author=known[1] if known else None,
+        handle=mention.author.handle, followers=mention.author.followers, thread=mention.conversation_id,
+        story=post.story, negative=post.negative, likeliest=said.index(max(said)),
+        unhappy=post.label is Label.NEGATIVE, vote=post.vote, seen=seen(mention), at=to_ms(mention.published_at),
+        slices=post.slices,
+    )  # fmt: skip
+
+
+def authors(posts: Sequence[Outline]) -> int | None:
     """Distinct authors; None where there are posts but none tells its author."""
-    found = {author_key(post.mention) for post in posts} - {None}
+    found = {(post.platform, post.author) for post in posts if post.author}
     return len(found) if found or not posts else None
 
 
-def reach(posts: Sequence[ScoredMention]) -> int | None:
+def reach(posts: Sequence[Outline]) -> int | None:
     """Followers of the distinct authors together; None where none is known."""
     followers: dict[tuple[str, str], int] = {}
     for post in posts:
-        key = author_key(post.mention)
-        if key and post.mention.author.followers is not None:
-            followers[key] = max(followers.get(key, 0), post.mention.author.followers)
+        if post.author and post.followers is not None:
+            key = (post.platform, post.author)
+            followers[key] = max(followers.get(key, 0), post.followers)
     return sum(followers.values()) if followers else None
+
+
+def share(votes: Sequence[Outline]) -> Range | None:
+    """The mean probability of being negative, with Wilson's 90 % interval (1927) for so many votes; None of none."""
+    count = len(votes)
+    if not count:
+        return None
+    mean = sum(post.negative for post in votes) / count
+    z2 = _Z90 * _Z90
+    middle = (mean + z2 / (2 * count)) / (1 + z2 / count)
+    half = _Z90 / (1 + z2 / count) * sqrt(mean * (1 - mean) / count + z2 / (4 * count * count))
+    return Range(estimate=mean, low=max(0.0, min(middle - half, mean)), high=min(1.0, max(middle + half, mean)))
 
 
 def seen(mention: Mention) -> int | None:
@@ -50,9 +78,9 @@ def most_seen(post: ScoredMention) -> tuple[bool, int, datetime, tuple[str, str]
     return (reached is None, -(reached or 0), post.mention.published_at, post.mention.key)
 
 
-def stories(posts: Sequence[ScoredMention]) -> tuple[Story, ...]:
+def stories(posts: Sequence[Outline]) -> tuple[Story, ...]:
     """The stories that two posts or more tell, the most copied first."""
-    told: dict[int, list[ScoredMention]] = defaultdict(list)
+    told: dict[int, list[Outline]] = defaultdict(list)
     for post in posts:
         if post.story is not None:
             told[post.story].append(post)
@@ -60,14 +88,15 @@ def stories(posts: Sequence[ScoredMention]) -> tuple[Story, ...]:
     return tuple(sorted(found, key=lambda each: (-each.posts, each.platform, each.native_id))[:MOST_STORIES])
 
 
-def _story(copies: Sequence[ScoredMention]) -> Story:
-    platform, native_id = min(copies, key=most_seen).mention.key
+def _story(copies: Sequence[Outline]) -> Story:
+    first = min(copies, key=lambda each: (each.seen is None, -(each.seen or 0), each.at, each.platform, each.native_id))
     return Story(
-        posts=len(copies), authors=authors(copies), reach=reach(copies), platform=platform, native_id=native_id
+        posts=len(copies), authors=authors(copies), reach=reach(copies), platform=first.platform,
+        native_id=first.native_id,
     )  # fmt: skip
 
 
-def floods(posts: Sequence[ScoredMention], told: Sequence[Story]) -> tuple[Flood, ...]:
+def floods(posts: Sequence[Outline], told: Sequence[Story]) -> tuple[Flood, ...]:
     """Whether few accounts, or one of the stories that are told (the most copied first), make up most of the posts.
 
     Few accounts: the fewest that wrote more than half, at most `FEW_ACCOUNTS`.
@@ -81,8 +110,8 @@ def floods(posts: Sequence[ScoredMention], told: Sequence[Story]) -> tuple[Flood
     return found
 
 
-def _few_accounts(posts: Sequence[ScoredMention]) -> tuple[Flood, ...]:
-    wrote = Counter(key for post in posts if (key := author_key(post.mention)))
+def _few_accounts(posts: Sequence[Outline]) -> tuple[Flood, ...]:
+    wrote = Counter((post.platform, post.author) for post in posts if post.author)
     written = 0
     for accounts, (_, count) in enumerate(wrote.most_common(FEW_ACCOUNTS), 1):
         written += count

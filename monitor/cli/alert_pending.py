@@ -20,5 +20,5 @@ def main(config: ConfigOption = None, db: DbOption = None, verbose: VerboseOptio
 def _alert(program: Program) -> dict[str, object]:
     return {
         "alert": alert.run(program, now=program.clock.now()),
-        "deliver": deliver.run(program.store, program.receivers, now=program.clock.now),
+        "deliver": deliver.run(program, now=program.clock.now),
     }

@@ -6,6 +6,7 @@ reference, never its value.
 
 from monitor.alerting.message import Templates
 from monitor.cli._common import ConfigOption, JsonOption, counted, emit_json, new_app, settings_of, table, talk
+from monitor.pipeline.program import check_slices
 from monitor.settings import shown
 
 app = new_app(no_args_is_help=True)
@@ -16,6 +17,7 @@ def check(config: ConfigOption = None) -> None:
     """Read every file and say all that is wrong, or that nothing is."""
     settings = settings_of(config)
     Templates(settings.folder / "templates")
+    check_slices(settings)
     talk.print(
         f"{settings.folder}: in order. {counted(len(settings.sources), 'source')}"
         f" ({sum(s.enabled for s in settings.sources)} on), {counted(len(settings.brands), 'brand')},"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ from monitor.errors import StoreError
 from monitor.pipeline import replay
 from monitor.pipeline.program import Program, build
 from monitor.posts import read_posts
-from monitor.settings import PluginSettings, Settings, brand_cards, find_folder
+from monitor.settings import ReceiverSettings, Settings, brand_cards, find_folder
 from monitor.settings_alerts import RouteTable
 from monitor.store import Store
 
@@ -59,8 +60,10 @@ def _settings(config: Path | None, brands: Path) -> Settings:
     return replace(
         settings,
         brands=brand_cards(brands),
-        receivers=(PluginSettings(name="console", kind="console", options=console.Options()),),
-        routes=(RouteTable(receivers=("console",)),),
+        receivers=(ReceiverSettings(name="console", kind="console", options=console.Options()),),
+        routes=(RouteTable(receivers=("console",), repeat=timedelta(0)),),  # nobody is there to acknowledge
+        calendars=(),
+        silences=(),
         detection=settings.detection.model_copy(update={"settle": None}),
         sources=tuple(replace(source, brands=()) for source in settings.sources),
     )

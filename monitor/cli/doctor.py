@@ -18,11 +18,13 @@ import typer
 
 import models
 from monitor import __version__, plugins
+from monitor.analysis.slices import fits
 from monitor.cli._common import ConfigOption, DbOption, JsonOption, counted, emit_json, new_app, settings_of, talk
 from monitor.clock import SystemClock, iso
 from monitor.domain import Secret
 from monitor.errors import MonitorError
-from monitor.pipeline.program import addresses_in, credential_of, load_router, values_in
+from monitor.pipeline.keys import link_key
+from monitor.pipeline.program import addresses_in, check_slices, credential_of, load_router, values_in
 from monitor.settings import PluginSettings, Settings, SourceSettings
 from monitor.store import Store
 from monitor.store.database import SAFE_SQLITE, sqlite_version
@@ -33,6 +35,7 @@ from monitor.store.states import UNREADABLE, SourceState
 app = new_app()
 LEAST_FREE = 500_000_000  # bytes
 DNS_PATIENCE = 3.0  # seconds
+LOCAL = ("localhost", "127.0.0.1", "::1")
 OFTEN = 3  # failures in a row that are no hiccup
 
 
@@ -68,7 +71,15 @@ def _all(config: Path | None, db: Path | None) -> Iterator[Finding]:
         yield Finding("settings", False, str(error))
         return
     yield Finding("settings", True, f"{settings.folder} is in order")
-    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_model, _secrets, _network, _disk, _database)
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _model,
+        _secrets,
+        _web,
+        _routine,
+        _network,
+        _disk,
+        _database,
+    )
     for check in checks:
         yield from check(settings)
 
@@ -132,6 +143,44 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
                 yield Finding(f"credential of {item.name}", False, f"{error}.")
             except ValueError:  # whose words may hold the secret
                 yield Finding(f"credential of {item.name}", False, f"{secret.reference}: cannot be read as text.")
+
+
+def _web(settings: Settings) -> Iterator[Finding]:
+    """Whether people can act by the links in messages, and nobody else by listening."""
+    web = settings.web
+    if web.public_url is None:
+        yield Finding("links", True, "messages carry none; [web] public_url, where people reach `run`, makes them")
+        return
+    try:
+        if web.link_secret is not None:
+            link_key(web.link_secret, settings.store.path)
+    except MonitorError as error:
+        yield Finding("links", False, str(error))
+        return
+    address = urlsplit(web.public_url)
+    if address.scheme != "https" and address.hostname not in LOCAL:
+        words = f"{web.public_url} is not https: whoever listens on the way can use a link. Put HTTPS before `run`"
+        yield Finding("links", None, words)
+    else:
+        yield Finding("links", True, f"they lead to {web.public_url}, and `run` answers at {web.bind}")
+
+
+def _routine(settings: Settings) -> Iterator[Finding]:
+    """Whether anybody hears of the program itself."""
+    routine = settings.routine
+    if not settings.receivers:
+        yield Finding("heartbeat", None, "there is no receiver: nobody hears when a source goes blind")
+    elif not routine.heartbeat:
+        yield Finding("heartbeat", None, "it is switched off: a program that is dead is as quiet as a calm day")
+    else:
+        ping = "" if routine.ping else "; a watchdog elsewhere that [routine] ping asks would know if it died"
+        yield Finding("heartbeat", True, f"each day at {routine.heartbeat} ({routine.timezone}){ping}")
+    if routine.ping is not None:
+        try:
+            routine.ping.reveal()
+            yield Finding("ping", True, f"{routine.ping.reference} is set")
+        except LookupError as error:
+            yield Finding("ping", False, f"{error}.")
 
 
 def _network(settings: Settings) -> Iterator[Finding]:
@@ -208,8 +257,23 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield from _sources(settings, store)
             yield from _limits(settings, store)
             yield from _messages(store)
+            yield from _slices(settings, store)
     except MonitorError as error:
         yield Finding("database", False, str(error))
+
+
+def _slices(settings: Settings, store: Store) -> Iterator[Finding]:
+    """Rules on slices that cannot be, and on those in which there was never a post: a slip of the pen looks like it."""
+    try:
+        check_slices(settings)
+    except MonitorError as error:
+        yield Finding("slices", False, str(error))
+        return
+    wanted = [(rule.name, pattern) for rule in settings.rules for pattern in rule.slices]
+    known = store.scores.slices() if wanted else set()
+    for rule, pattern in wanted:
+        if not any(fits(pattern, each) for each in known):
+            yield Finding(f"rule {rule}", None, f'there are no posts in "{pattern}" so far; watched when there are')
 
 
 def _sources(settings: Settings, store: Store) -> Iterator[Finding]:

@@ -49,6 +49,7 @@ def main(
     ids_only: Annotated[
         bool, typer.Option("--ids-only", help="Mentions as ids and what the models say: no text, no author.")
     ] = False,
+    drills: Annotated[bool, typer.Option("--drills", help="Alerts with rehearsals, which are marked.")] = False,
     config: ConfigOption = None,
     db: DbOption = None,
 ) -> None:
@@ -56,7 +57,7 @@ def main(
     exporter = plugins.load("exporters", kind)
     sharing = _sharing(what, share=share, ids_only=ids_only)
     with reading(config, db) as store:
-        columns, rows = _rows(store, what, kind, brand and readable(brand), (since, until), bucket)
+        columns, rows = _rows(store, what, kind, brand and readable(brand), (since, until), bucket, drills=drills)
         if sharing is not None:
             columns, rows = IDS if sharing.only_ids else columns, sharing.rows(rows)
         count = exporter(kind, exporter.Options()).write(rows, columns, out)
@@ -75,15 +76,24 @@ def _sharing(what: What, *, share: bool, ids_only: bool) -> Sharing | None:
 
 
 def _rows(
-    store: Store, what: What, kind: str, brand: str | None, between: tuple[str | None, str | None], bucket: str
+    store: Store,
+    what: What,
+    kind: str,
+    brand: str | None,
+    between: tuple[str | None, str | None],
+    bucket: str,
+    *,
+    drills: bool = False,
 ) -> tuple[tuple[str, ...], Rows]:
     since, until = moment(between[0], "--from"), moment(between[1], "--to")
     if what is What.MENTIONS:
         return MENTIONS, store.reports.mentions(brand=brand, since=since, until=until)
     if what is What.TRENDS:
         return TRENDS, store.reports.trends(brand=brand, since=since, until=until, bucket=_bucket(bucket))
-    between_them = (row for row in _alerts_file.rows(store) if _fired_between(row, since, until))
-    return _alerts_file.columns(kind), (row for row in between_them if brand in (None, row["brand"]))
+    between_them = (row for row in _alerts_file.rows(store, drills=drills) if _fired_between(row, since, until))
+    return _alerts_file.columns(kind, _alerts_file.PEOPLE), (
+        row for row in between_them if brand in (None, row["brand"])
+    )
 
 
 def _fired_between(row: dict[str, Any], since: datetime | None, until: datetime | None) -> bool:

@@ -51,10 +51,17 @@ def main(
     with _store(db) as store:
         program = build(settings, store, SystemClock())
         done = _run(program, stream)
-        rejects = store.sources.rejects(readable(stream.name), limit=5)
-        say_rejects([item for _, item in rejects], done.rejected, str(stream))
-        if done.rejected == done.rows and done.rows:
-            raise InputError(f"{stream}: no row could be replayed. Each line needs a field `text`.")
+        _tell(program, stream, done, out)
+
+
+def _tell(program: Program, stream: Path, done: replay.Progress, out: Path | None) -> None:
+    """Write the alerts, and say what was read."""
+    store = program.store
+    rejects = store.sources.rejects(readable(stream.name), limit=5)
+    say_rejects([item for _, item in rejects], done.rejected, str(stream))
+    if done.rejected == done.rows and done.rows:
+        raise InputError(f"{stream}: no row could be replayed. Each line needs a field `text`.")
+    with replay.as_if_over(program, done):
         alerts = _alerts_file.write(store, out)
         until = f" up to {iso(done.at)}" if done.at else ""
         talk.print(f"{counted(done.rows, 'row')} replayed{until}: {counted(alerts, 'alert')}.", markup=False)
@@ -71,7 +78,9 @@ def _run(program: Program, stream: Path) -> replay.Progress:
     rows = read_posts(stream, now=program.clock.now(), event_time=True)
     lines = count_lines(stream)
     with progress("storing and scoring", None if lines is None else 2 * lines) as shown:
-        return replay.run(program, rows, name=readable(stream.name), shown=lambda done: shown(done.rows + done.scored))
+        return replay.run(
+            program, rows, name=readable(stream.name), shown=lambda done: shown(done.rows + done.scored), more=True
+        )
 
 
 @contextmanager

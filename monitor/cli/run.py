@@ -1,7 +1,7 @@
 """Listen, score and alert until you stop it (Ctrl-C).
 
-Knows the scheduler, the signals, and the server before which other programs push posts (only where a source takes
-them); where it was, lies in the database, so a stop at any moment loses nothing.
+Knows the scheduler, the signals, and the server for other programs that push posts and for people who act by a link
+(only where the settings ask for either); where it was, lies in the database, so a stop at any moment loses nothing.
 """
 
 import asyncio
@@ -19,10 +19,12 @@ from urllib.parse import quote
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from monitor import hooks
+from monitor import acts, hooks
 from monitor.cli._common import ConfigOption, DbOption, VerboseOption, logs, new_app, opened, talk
+from monitor.cli._doors import desk
 from monitor.clock import Clock
 from monitor.errors import MonitorError, SettingsError, StoreFull
+from monitor.pipeline import ping
 from monitor.pipeline.program import Program
 from monitor.pipeline.schedule import Runner
 from monitor.ports import Listener
@@ -68,7 +70,7 @@ def serve(program: Program) -> None:
         asked.set()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    runner = Runner(program, failed=_say)
+    runner = Runner(program, failed=_say, ping=ping.of(program.settings.routine.ping))
     try:
         with _door(program):
             runner.start()
@@ -84,20 +86,33 @@ def _say(error: MonitorError) -> None:
     talk.print(str(error) + (" The next round tries again." if isinstance(error, StoreFull) else ""), markup=False)
 
 
-# The server for what is pushed
+# The server
 
 
 @contextmanager
 def _door(program: Program) -> Iterator[None]:
-    """Take what is pushed, where there is a source that is pushed to."""
+    """Serve the doors that the settings ask for: one for what is pushed, one for the links in messages."""
+    settings = program.settings.web
     found = {source.name: source.collector for source in program.sources}
     listeners = {name: collector for name, collector in found.items() if isinstance(collector, Listener)}
-    if not listeners:
+    doors = [hooks.routes(listeners, clock=program.clock)] if listeners or settings.public_url else []
+    if settings.public_url:
+        program.link_key()  # refused now, in one sentence, and not when somebody opens a link
+        doors.append(
+            acts.routes(
+                desk(program), key=program.link_key, clock=program.clock, public_url=settings.public_url,
+                bind=settings.bind,
+            )
+        )  # fmt: skip
+    if not doors:
         yield
         return
-    with pushed(listeners, bind=program.settings.web.bind, clock=program.clock) as place:
-        doors = ", ".join(f"http://{place}/hooks/{quote(name)}" for name in listeners)
-        talk.print(f"Taking posts at {doors}.", markup=False)
+    with served(hooks.joined(*doors), bind=settings.bind) as place:
+        if listeners:
+            doors_told = ", ".join(f"http://{place}/hooks/{quote(name)}" for name in listeners)
+            talk.print(f"Taking posts at {doors_told}.", markup=False)
+        if settings.public_url:
+            talk.print(f"Links in messages lead to {settings.public_url}; they are answered at {place}.", markup=False)
         yield
 
 
@@ -105,10 +120,17 @@ def _door(program: Program) -> Iterator[None]:
 def pushed(
     listeners: Mapping[str, Listener], *, bind: str, clock: Clock, patience: float = hooks.PATIENCE
 ) -> Iterator[str]:
-    """Serve them in a thread; yields host and port. Raises SettingsError where the place cannot be had."""
+    """Serve the door for what is pushed alone; yields host and port."""
+    with served(hooks.app(listeners, clock=clock, patience=patience), bind=bind) as place:
+        yield place
+
+
+@contextmanager
+def served(application: Callable[..., Any], *, bind: str) -> Iterator[str]:
+    """Serve an ASGI application in a thread; yields host and port. Raises SettingsError where the place is taken."""
     listening = _listening(bind)
-    server = uvicorn.Server(_config(hooks.app(listeners, clock=clock, patience=patience)))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="hooks", daemon=True)
+    server = uvicorn.Server(_config(application))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="doors", daemon=True)
     thread.start()
     try:
         yield f"{bind.rpartition(':')[0]}:{listening.getsockname()[1]}"

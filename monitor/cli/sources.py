@@ -15,6 +15,7 @@ import typer
 from monitor.analysis import budget
 from monitor.analysis.budget import Step
 from monitor.cli._common import ConfigOption, DbOption, JsonOption, emit_json, new_app, settings_of, table, talk
+from monitor.cli._sources_maintain import maintain
 from monitor.cli._sources_test import try_source
 from monitor.clock import SystemClock
 from monitor.pipeline import limits
@@ -22,6 +23,7 @@ from monitor.pipeline.program import Source, source_from
 from monitor.settings import SourceSettings, duration_text
 from monitor.store import Store
 from monitor.store.gaps import KnownGap
+from monitor.store.maintenances import Maintenance
 from monitor.store.sources import SourceHealth
 from monitor.store.states import SourceState
 
@@ -155,6 +157,7 @@ class _Shown:
     health: SourceHealth | None = None
     states: Sequence[SourceState] = ()
     rejects: int | None = None
+    maintenance: Maintenance | None = None
 
     def row(self) -> tuple[object, ...]:
         source, health = self.source, self.health
@@ -168,6 +171,9 @@ class _Shown:
         if not self.source.enabled:
             return "switched off"
         lasting = self.lasting()
+        if self.maintenance is not None:
+            told = f"in maintenance until {self.maintenance.until:%Y-%m-%d %H:%M} UTC ({self.maintenance.why})"
+            return "; ".join([told, *(_told(*each) for each in lasting)])
         if not lasting:
             return "read" if self.health and self.health.last_poll else "never read"
         return "; ".join(_told(*each) for each in lasting)
@@ -183,7 +189,10 @@ class _Shown:
 
     def plain(self) -> list[dict[str, object]]:
         """The same for programs."""
-        return [dict(zip(("state", "since", "detail"), each, strict=True)) for each in self.lasting()]
+        lasting = self.lasting()
+        if self.maintenance is not None:
+            lasting.insert(0, ("maintenance", self.maintenance.since, self.maintenance.why))
+        return [dict(zip(("state", "since", "detail"), each, strict=True)) for each in lasting]
 
 
 def _told(state: str, since: datetime, detail: str) -> str:
@@ -197,10 +206,15 @@ def _all(sources: Sequence[SourceSettings], path: Path) -> list[_Shown]:
         return [_Shown(source) for source in sources]
     with Store(path, write=False) as store:
         health, states = store.sources.health(), store.sources.states.lasting()
+        working = store.maintenances.active(SystemClock().now())
         return [
-            _Shown(each, health.get(each.name), states.get(each.name, ()), store.sources.reject_count(each.name))
+            _Shown(
+                each, health.get(each.name), states.get(each.name, ()), store.sources.reject_count(each.name),
+                working.get(each.name),
+            )
             for each in sources
-        ]
+        ]  # fmt: skip
 
 
 app.command("test")(try_source)
+app.command("maintain")(maintain)

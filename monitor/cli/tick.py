@@ -1,4 +1,4 @@
-"""Every stage once: collect, re-check, score, detect, alert, deliver.
+"""Every stage once: collect, re-check, score, detect, alert, tell, watch, deliver.
 
 For cron and for looking closely; `run` does the same on a schedule. Knows the order's one function and the settings.
 """
@@ -12,5 +12,5 @@ app = new_app()
 
 @app.command()
 def main(config: ConfigOption = None, db: DbOption = None, verbose: VerboseOption = False) -> None:
-    """Every stage once: collect, re-check, score, detect, alert, deliver."""
+    """Every stage once: collect, re-check, score, detect, alert, tell, watch, deliver."""
     once(config, db, lambda program: tick.run(program, now=program.clock.now()), verbose=verbose)

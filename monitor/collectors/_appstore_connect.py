@@ -207,6 +207,7 @@ def _mention(row: Row, app: str, targets: tuple[str, ...], now: datetime) -> Men
         author=Author(handle=word(said.get("reviewerNickname"))),
         url=f"https://apps.apple.com/app/id{app}?see-all=reviews",
         rating=(given - 1) / 4,
+        region=word(said.get("territory")),
         targets=targets,
         extra={"rating": given, "app": app, "country": word(said.get("territory"))}
         | {name: value for name, value in said.items() if name not in _USUAL},

@@ -151,6 +151,7 @@ def _mention(row: Row, country: str, app: str, targets: tuple[str, ...], now: da
         engagement=Engagement(likes=count(_label(row, "im:voteSum"))),
         url=f"https://apps.apple.com/{country}/app/id{app}?see-all=reviews",
         rating=(given - 1) / 4,
+        region=country,
         targets=targets,
         extra={"rating": given, "app": app, "country": country, "version": word(_label(row, "im:version"))}
         | {name: value for name, value in row.items() if name not in _USUAL},

@@ -239,5 +239,6 @@ def _mention(row: dict[str, Any], now: datetime) -> Mention:
         author=Author(handle=word(row.get("domain"))),
         url=address,
         lang=language(row.get("language")),
+        region=word(row.get("sourcecountry")),
         extra={name: value for name, value in row.items() if name not in _USUAL},
     )

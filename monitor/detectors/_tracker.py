@@ -1,17 +1,18 @@
 """What the counts detector knows of one brand, and how one bucket changes it. Knows no file, no clock, no message.
 
 A bucket's life: it is expected (baseline), stands in the windows (recent), is judged against each window's scatter
-and against the brand's own worst half-days (tails), and is learned an hour later, when late posts have come in and
+and against the brand's own worst hours (tails), and is learned an hour later, when late posts have come in and
 it is known whether it belonged to an episode; what it says of scatter waits for half a day, since a crisis that comes
 slowly would else teach, before it is told, that such counts are nothing special.
 """
 
 from dataclasses import dataclass, field
-from math import sqrt
+from math import inf, sqrt
 
 from monitor.analysis.baseline import Baseline, Counts, Keep
-from monitor.analysis.calibration import BLOCK_HOURS, Tail
+from monitor.analysis.calibration import SHORT_BLOCK_HOURS, ShortTail
 from monitor.analysis.episode import Episode
+from monitor.analysis.ladder import Ladder
 from monitor.analysis.series import Recent
 from monitor.analysis.tail import Scatter, deviance_z
 
@@ -21,12 +22,14 @@ OUTAGE = 12.0  # mentions expected in a run of zeros before it counts as an outa
 FULL_EPISODE = 24.0  # hours of an episode that teach little; what lasts longer becomes the usual, quickly
 _WITHIN = 0.2
 _TRUSTED_Z = 3.0
-_SCATTER_KEEP = 0.5 ** (BLOCK_HOURS / (21 * 24.0))  # half is forgotten in three weeks
+_HALF_DAY = 12.0  # hours
+_SCATTER_KEEP = 0.5 ** (_HALF_DAY / (21 * 24.0))  # half is forgotten in three weeks
 _SHIFT_DAYS = 0.25  # level's half-life once an episode has lasted too long to be one
 _LEVEL_DAYS, _SLOT_DAYS, _DAY_DAYS = 8.0, 14.0, 42.0
 _SMOOTH_HOURS = 2.5  # of the season: its error does not average out within so long
 _LIFT = (0.7, 8.0)  # the covariate is cut to this range
 _LIFT_POWER = 0.8
+_LEAST_LIFT = _LIFT[0] ** _LIFT_POWER
 _LIFT_PRIOR = 8.0  # mentions as usual that the covariate starts from
 _LEARN_LIFT = 3.0
 _COMPANY = 1.0  # other mentions that come along with each negative above the usual
@@ -56,7 +59,7 @@ class Tracker:
     baseline: Baseline
     recent: Recent
     scatters: list[Scatter]
-    tails: list[Tail]
+    tails: list[ShortTail]
     episode: Episode = field(default_factory=Episode)
     chunks: list[Chunk] = field(default_factory=list)  # oldest first, the last is the current one
     newest: float | None = None  # start of the newest bucket, hours since 1970
@@ -67,13 +70,14 @@ class Tracker:
     after_gap: bool = False  # the next bucket follows slots without data
     counted: int = 0
     block: int = 0  # half-day in which scatter was last settled
+    ladder: Ladder = field(default_factory=Ladder)
 
     @classmethod
     def fresh(cls, step: float, windows: list[int]) -> "Tracker":
         """Nothing seen yet; `windows` in buckets, rising."""
         slots = max(1, min(48, round(24.0 / step)))
         scatters = [Scatter() for _ in windows]
-        return cls(step, Baseline.fresh(slots), Recent.empty(windows), scatters, [Tail() for _ in windows])
+        return cls(step, Baseline.fresh(slots), Recent.empty(windows), scatters, [ShortTail() for _ in windows])
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -174,30 +178,51 @@ class Tracker:
         expected = self.baseline.ratio * usual
         if expected + others <= 0.0:
             return 1.0, 0.0
-        others = max(others - _COMPANY * max(0.0, seen - usual), min(others, expected))
+        if seen > usual:
+            others = max(others - _COMPANY * (seen - usual), min(others, expected))
         shrink = _LIFT_PRIOR + 0.2 * expected
         raw = (others + shrink) / (expected + shrink)
         doubt = _LIFT_POWER * _LIFT_POWER * others / (others + shrink) ** 2
-        return float(min(max(raw, _LIFT[0]), _LIFT[1]) ** _LIFT_POWER), doubt
+        low, high = _LIFT
+        return float((low if raw < low else high if raw > high else raw) ** _LIFT_POWER), doubt
+
+    def rest(self, end: float, floor: float) -> bool:
+        """Whether no window holds enough to be judged and nothing is open: then a bucket costs next to nothing."""
+        if self.episode.open or self.ladder.busy or self.recent.sum_negatives[-1] >= floor:
+            return False
+        if self.seen >= SETTLED and self.tails[0].block != int(end // SHORT_BLOCK_HOURS):
+            for tail in self.tails:
+                tail.see(int(end // SHORT_BLOCK_HOURS), 0.0)
+        return True
 
     def judge(self, end: float, floor: float) -> list[tuple[float, float, float]]:
-        """(rarity, expected, shape) of each window, as it stands at `end`."""
-        recent, level, level_doubt = self.recent, self.baseline.level, self.baseline.doubt()
-        season_doubt = self.chunks[-1].doubt if self.chunks else 0.0
-        block, learning = int(end // BLOCK_HOURS), self._settled()
+        """(rarity, expected, shape) of each window, as it stands at `end`.
+
+        Where nothing can be unusual, the expected is rough and the shape endless: nobody is told of it. Tails learn
+        within episodes too: a brand in which much goes on has a heavy tail, whoever was told of it.
+        """
+        recent, level, open_ = self.recent, self.baseline.level, self.episode.open
+        block, learning = int(end // SHORT_BLOCK_HOURS), self.seen >= SETTLED
         found = []
         for window, tail in enumerate(self.tails):
-            doubt = level_doubt + season_doubt * min(1.0, _SMOOTH_HOURS / (recent.lengths[window] * self.step))
-            used = level * recent.sum_used[window]
-            seen = recent.sum_negatives[window]
-            lift, lift_doubt = self.lift(recent.sum_others[window], used, seen)
-            mean = used * lift
-            size = self.scatters[window].size(mean, doubt + lift_doubt)
-            z = deviance_z(seen, mean, size) if seen >= floor and mean > 0.0 else 0.0
+            seen, used = recent.sum_negatives[window], level * recent.sum_used[window]
+            z, mean, size = 0.0, used, inf
+            if open_ or (seen >= floor and seen - 0.5 > _LEAST_LIFT * used):
+                mean, size = self._shape(window, used)
+                z = deviance_z(seen, mean, size) if seen >= floor and mean > 0.0 else 0.0
             if learning:
                 tail.see(block, z)
             found.append((tail.rarity(z), mean, size))
         return found
+
+    def _shape(self, window: int, used: float) -> tuple[float, float]:
+        """(expected, shape) of a window that stands for `used` usual negatives."""
+        recent = self.recent
+        season = self.chunks[-1].doubt if self.chunks else 0.0
+        doubt = self.baseline.doubt() + season * min(1.0, _SMOOTH_HOURS / (recent.lengths[window] * self.step))
+        lift, lift_doubt = self.lift(recent.sum_others[window], used, recent.sum_negatives[window])
+        mean = used * lift
+        return mean, self.scatters[window].size(mean, doubt + lift_doubt)
 
     def measure_scatter(self, end: float) -> None:
         """Teach each window's scatter, about four times a window; half a day later it is believed."""
@@ -207,8 +232,8 @@ class Tracker:
                 scatter.forget()
         if not self._settled():
             return
-        if int(end // BLOCK_HOURS) != self.block:
-            self.block = int(end // BLOCK_HOURS)
+        if int(end // _HALF_DAY) != self.block:
+            self.block = int(end // _HALF_DAY)
             for scatter in self.scatters:
                 scatter.settle(_SCATTER_KEEP)
         for window, length in enumerate(self.recent.lengths):

@@ -5,25 +5,25 @@ How well it does is measured by benchmarks/detection.py.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from monitor.analysis.calibration import threshold
+from monitor.analysis.calibration import together
 from monitor.analysis.episode import anomaly_score, onset_age, severity
-from monitor.analysis.tail import deviance_z, tail_probability
+from monitor.analysis.ladder import Said
+from monitor.analysis.tail import deviance_z, tail_probability, usual_range
 from monitor.clock import EPOCH
+from monitor.detectors._numbers import counts_of, hours, time_of
 from monitor.detectors._state import freeze, thaw
-from monitor.detectors._tracker import Chunk, Tracker
+from monitor.detectors._threshold import GRACE_BUCKETS, early_hours, extra, knob, thresholds
+from monitor.detectors._tracker import SETTLED, Chunk, Tracker
 from monitor.domain import Bucket, Inspection, Phase, Reading, Series, Spike
+from monitor.ports import Knob
 
-VERSION = 2
 _HOUR = timedelta(hours=1)
 _SHORTEST = timedelta(minutes=1)
-_EARLY = 2.0  # orders of magnitude of evidence asked for on top in the first days
-_MOST = 1e9  # counts above it are a mistake
 _FIRST_WEEK = 168.0  # hours
-_GRACE_BUCKETS = 8  # where a bucket is long, grace lasts so many at least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Options:
         default=3.0, metadata={"help": "Fewest negative votes (authors with a story of their own) in a window."}
     )
     windows: tuple[timedelta, ...] = field(
-        default=(timedelta(minutes=5), timedelta(hours=1), timedelta(hours=3), timedelta(hours=6)),
+        default=(timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6)),
         metadata={"help": "Lengths of the windows that are looked at; the shortest also sets how sudden is told."},
     )
     grace: timedelta = field(
@@ -72,17 +72,24 @@ class Counts:
         self.name = name
         self.options = options
 
+    def knob(self, state: bytes | None) -> Knob:
+        """The threshold in force after `state`, and its reasons. Raises ValueError for a state of another version."""
+        options = self.options
+        tracker = None if state is None else thaw(state)
+        return knob(options.false_alarms_per_week, options.early, len(set(options.windows)), tracker)
+
     def inspect(self, series: Series, state: bytes | None) -> Inspection:
         """Judge the buckets in order; see the port for what is promised. Raises ValueError for an unusable state,
         a step under a minute or counts that are not finite and at least zero."""
         run = _Run(self.name, self.options, series, state)
+        run.tracker.ladder.hear([Said(hours(v.said_at), hours(v.fired_at), v.real) for v in series.verdicts])
         spikes: list[Spike] = []
         readings: list[Reading] = []
         for bucket in series.buckets:
             reading = run.reading(bucket, spikes)
             if reading is not None:
                 readings.append(reading)
-        return Inspection(spikes=tuple(spikes), readings=tuple(readings), state=freeze(run.tag, run.tracker))
+        return Inspection(spikes=tuple(spikes), readings=tuple(readings), state=freeze(run.tracker))
 
 
 class _Run:
@@ -97,19 +104,22 @@ class _Run:
         self.windows = sorted({max(1, round(window / series.step)) for window in options.windows})
         # The window nearest to an hour says whether the rate is usual again.
         self.hour = min(range(len(self.windows)), key=lambda at: abs(self.windows[at] * self.step - 1.0))
-        self.tag = f"counts {VERSION}, step {series.step / _HOUR!r} h, windows {self.windows}"
-        self.tracker = thaw(self.tag, state) if state is not None else Tracker.fresh(self.step, self.windows)
-        self.theta = threshold(options.false_alarms_per_week, len(self.windows))
-        longest = _GRACE_BUCKETS * self.step
-        self.grace = max(options.grace / _HOUR, longest)
-        self.early = max(options.early / _HOUR, 2 * longest)
+        self.tracker = Tracker.fresh(self.step, self.windows) if state is None else thaw(state)
+        if (self.tracker.step, self.tracker.recent.lengths) != (self.step, self.windows):
+            raise ValueError(
+                f"{series.brand}: the state is of another step or other windows. Start again from history."
+            )
+        self.table = thresholds(options.false_alarms_per_week, len(self.windows))
+        self.range_of, self.range = (0.0, 0.0), (0.0, 0.0)
+        self.grace = max(options.grace / _HOUR, GRACE_BUCKETS * self.step)
+        self.early = early_hours(options.early, self.step)
         self.cooldown = options.cooldown / _HOUR
         self.offset_key, self.offset = -1, 0.0
 
     def reading(self, bucket: Bucket, spikes: list[Spike]) -> Reading | None:
         """Take in one bucket; None when it is late. What is to be told goes into `spikes`."""
-        tracker, at = self.tracker, (bucket.start - EPOCH) / _HOUR
-        negatives, others = _counts(bucket)
+        tracker, at = self.tracker, hours(bucket.start)
+        negatives, others = counts_of(bucket)
         if tracker.newest is not None:
             if at < tracker.newest + self.step / 2:
                 tracker.take_late(at, negatives, others)
@@ -119,7 +129,17 @@ class _Run:
         judged = tracker.take(chunk, negatives, others)
         tracker.newest, age, usual = at, tracker.seen, tracker.usual(chunk)
         score = self._judge(at, age, others is not None, spikes) if judged else 0.0
-        return Reading(start=bucket.start, anomaly_score=score, expected=None if age <= self.grace else usual)
+        if age <= self.grace:
+            return Reading(start=bucket.start, anomaly_score=score, expected=None)
+        low, high = self._range(usual)
+        return Reading(start=bucket.start, anomaly_score=score, expected=usual, low=low, high=high)
+
+    def _range(self, usual: float) -> tuple[float, float]:
+        """In which 95 % of usual buckets lie; drawn anew only when what is usual changes, about every half hour."""
+        key = (usual, self.tracker.scatters[0].size(usual))
+        if key != self.range_of:
+            self.range_of, self.range = key, usual_range(*key)
+        return self.range
 
     def _enter(self, at: float) -> Chunk:
         """The slot of the day that begins or goes on; in the first week, what is known of the day changes quickly."""
@@ -150,19 +170,38 @@ class _Run:
 
     def _judge(self, at: float, age: float, known: bool, spikes: list[Spike]) -> float:
         tracker, end = self.tracker, at + self.step
-        found = tracker.judge(end, self.options.min_negatives)
+        told = age > self.grace
+        quiet = tracker.rest(end, self.options.min_negatives)
+        found = tracker.judge(end, self.options.min_negatives) if not quiet and (told or age >= SETTLED) else []
         tracker.measure_scatter(end)
-        if age <= self.grace:
+        if not told:
             return 0.0
-        evidence = sum(rarity for rarity, _, _ in found) / (self.theta + (_EARLY if age <= self.early else 0.0))
+        if quiet:
+            self._count(0.0, 0.0, age, end, True)
+            return 0.0
+        rarity = together([rarity for rarity, _, _ in found])
+        usual = found[self.hour][0] == 0.0  # long windows forget slowly, but a rate is over when its last hour is
+        more = extra(age, self.early)
+        self._count(rarity, more, age, end, usual)
+        evidence = rarity / (tracker.ladder.threshold(self.table.asked, self.table.foot) + more)
         bar = tracker.episode.bar(end, self.cooldown)
         if tracker.episode.open and evidence > tracker.episode.peak:
             tracker.episode.ratio = self._ratio(found)
-        usual = found[self.hour][0] == 0.0  # long windows forget slowly, but a rate is over when its last hour is
         phase = tracker.episode.step(evidence, self.step, end, self.cooldown, usual)
         if phase is not None:
             spikes.append(self._spike(phase, end, evidence, found, known))
         return anomaly_score(evidence, bar)
+
+    def _count(self, rarity: float, more: float, age: float, end: float, usual: bool) -> None:
+        """Let the lower thresholds see the bucket, after what people said before it ended."""
+        ladder = self.tracker.ladder
+        if ladder.waiting:
+            ladder.settle(end)
+        ladder.turn(end)
+        if age > SETTLED:
+            rungs = self.table.rungs
+            levels = [rung + more for rung in rungs] if more else rungs
+            ladder.count(rarity, levels, self.step, end, usual)
 
     def _spike(
         self, phase: Phase, end: float, evidence: float, found: list[tuple[float, float, float]], known: bool
@@ -178,8 +217,8 @@ class _Run:
             brand=self.series.brand,
             rule=self.rule,
             phase=phase,
-            fired_at=_time(end),
-            onset=_time(tracker.episode.onset),
+            fired_at=time_of(end),
+            onset=time_of(tracker.episode.onset),
             window=self.series.step * self.windows[best],
             observed=observed,
             expected=expected,
@@ -208,17 +247,3 @@ class _Run:
             tracker.recent.newest_first(),
             lambda seen, usual: deviance_z(seen, usual * scale, scatter.size(usual * scale)) if usual > 0.0 else 0.0,
         )
-
-
-def _time(hours: float) -> datetime:
-    """Hours since 1970 as a time, to the millisecond."""
-    return EPOCH + timedelta(milliseconds=round(hours * 3_600_000))
-
-
-def _counts(bucket: Bucket) -> tuple[float, float | None]:
-    """(negatives, other mentions); the latter None where the mentions are not known (NaN)."""
-    negatives, mentions = bucket.negatives, bucket.mentions
-    known = mentions == mentions
-    if not 0.0 <= negatives <= _MOST or (known and not 0.0 <= mentions <= _MOST):
-        raise ValueError(f"The bucket of {bucket.start} has impossible counts: {negatives} of {mentions}.")
-    return negatives, max(0.0, mentions - negatives) if known else None

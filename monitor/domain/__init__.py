@@ -4,6 +4,7 @@ Knows nothing but the standard library. A value that is unknown is None, never 0
 All times are aware and UTC. Other rooms import them from here, whichever file they stand in.
 """
 
+from monitor.domain.complaints import Complaint
 from monitor.domain.counts import (
     BUCKET,
     WHOLE,
@@ -15,13 +16,20 @@ from monitor.domain.counts import (
     Spike,
     Verdict,
 )
+from monitor.domain.drills import is_drill, real_brand, shadow_of
 from monitor.domain.incidents import (
     Alert,
     Event,
     Explanation,
     Flood,
+    Hearing,
     Incident,
     IncidentStatus,
+    NearRule,
+    Outline,
+    Part,
+    Range,
+    Risk,
     Story,
     Term,
 )
@@ -33,6 +41,7 @@ from monitor.domain.messages import (
     MessageKind,
     Point,
 )
+from monitor.domain.notices import Notice, NoticeState
 from monitor.domain.posts import (
     MAX_TEXT,
     Author,
@@ -62,6 +71,7 @@ __all__ = [
     "Brand",
     "Bucket",
     "Chart",
+    "Complaint",
     "Coverage",
     "Cursor",
     "Deletion",
@@ -70,6 +80,7 @@ __all__ = [
     "Explanation",
     "Flood",
     "Gap",
+    "Hearing",
     "Incident",
     "IncidentStatus",
     "Inspection",
@@ -79,12 +90,19 @@ __all__ = [
     "Mention",
     "Message",
     "MessageKind",
+    "NearRule",
+    "Notice",
+    "NoticeState",
+    "Outline",
     "Page",
+    "Part",
     "Phase",
     "Point",
     "Query",
+    "Range",
     "Reading",
     "Reject",
+    "Risk",
     "Score",
     "ScoredMention",
     "Secret",
@@ -94,4 +112,7 @@ __all__ = [
     "Term",
     "Terms",
     "Verdict",
+    "is_drill",
+    "real_brand",
+    "shadow_of",
 ]

@@ -234,3 +234,4 @@ class ScoredMention:
     label: Label
     vote: bool = True  # False: the same author or the same story was counted already
     story: int | None = None  # posts with the same number tell one story; None: it was never put into any
+    slices: tuple[str, ...] = ()  # that it was counted in beside the whole, as in "touchpoint=delivery"

@@ -51,12 +51,17 @@ def signs(line: str) -> Iterator[str]:
         yield "unreached"
 
 
-def failure(receiver: str, service: str, log: Iterable[str]) -> NotifierError:
-    """The error that a failed delivery is; `log` are the signs of the call, line by line."""
+def failure(receiver: str, service: str, log: Iterable[str], *, in_pieces: bool = False) -> NotifierError:
+    """The error that a failed delivery is; `log` are the signs of the call, line by line.
+
+    `in_pieces`: words and picture go one after the other, so that what was refused may have been the picture alone.
+    """
     found = dict(sign.partition(":")[::2] for line in log for sign in line.split(" "))
     who = f"{receiver}: {service}"
     if "some" in found:
         return NotifierRefused(f"{who} refused some of the recipients; the others have it. Take those out.")
+    if "http" in found and in_pieces:
+        return DeliveryUnknown(f"{who} answered {found['http']}; the words may have arrived without the picture.")
     if "http" in found:
         return _answered(who, int(found["http"]), found.get("wait"))
     if "smtp" in found:

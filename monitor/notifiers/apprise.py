@@ -9,10 +9,10 @@ import logging
 import warnings
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hashlib import sha256
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import apprise
+from apprise.attachment.memory import AttachMemory
 from apprise.common import PersistentStoreMode
 from apprise.plugins import NotifyBase
 
@@ -20,10 +20,10 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # it prepares for a module that Python 3.13 dropped
     import apprise.utils.pgp
 
-from monitor.domain import Message, Phase, Secret
+from monitor.domain import Message, MessageKind, Phase, Secret
 from monitor.errors import DeliveryUnknown, NotifierError, NotifierRefused
 from monitor.notifiers import _text
-from monitor.notifiers._apprise_fence import ALLOWED, NEVER, fenced, one, schema, silence
+from monitor.notifiers._apprise_fence import ALLOWED, MAIL, NEVER, fenced, one, schema, silence
 from monitor.notifiers._apprise_outcome import failure
 
 _LOUDNESS = {
@@ -31,6 +31,8 @@ _LOUDNESS = {
     "medium": apprise.NotifyType.WARNING,
     "high": apprise.NotifyType.FAILURE,
 }
+_ATTACH: Any = AttachMemory  # which has no types
+_CALM = (MessageKind.HEARTBEAT, MessageKind.DIGEST, MessageKind.TEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Apprise:
 
     kind: ClassVar[str] = "apprise"
     Options: ClassVar[type[AppriseOptions]] = AppriseOptions
+    pictures: ClassVar[bool] = True
 
     def __init__(self, name: str, options: AppriseOptions) -> None:
         self.name = name
@@ -60,7 +63,8 @@ class Apprise:
         """Deliver once. An address that is missing can be set later; one that is not allowed is a refusal."""
         silence()
         service = self._service(message)
-        result = self._deliver(service, message)
+        picture = _picture(service, message)
+        result = self._deliver(service, message, picture)
         if result.status is apprise.AppriseResultStatus.SUCCESS:
             return
         if result.status in (apprise.AppriseResultStatus.TIMEOUT, apprise.AppriseResultStatus.PARTIAL):
@@ -68,16 +72,19 @@ class Apprise:
                 f"{self.name}: {service.service_name} did not answer within"
                 f" {self._options.timeout.total_seconds():g} s; the message may have arrived."
             )
-        raise failure(self.name, str(service.service_name), (entry.message for entry in result.logs()))
+        in_pieces = picture is not None and schema(self._address()) not in MAIL
+        log = (entry.message for entry in result.logs())
+        raise failure(self.name, str(service.service_name), log, in_pieces=in_pieces)
 
-    def _deliver(self, service: NotifyBase, message: Message) -> apprise.AppriseResult:
+    def _deliver(self, service: NotifyBase, message: Message, picture: AttachMemory | None) -> apprise.AppriseResult:
         client = apprise.Apprise(asset=service.asset)
         client.add(service)
         return client.notify(
             title=_text.title(message),
-            body=_text.body(message),
+            body=_text.body(message, most=service.body_maxlen),
             notify_type=_loudness(message),
             body_format=apprise.NotifyFormat.TEXT,
+            attach=picture and [picture],
             timeout=self._options.timeout.total_seconds(),
             log_level=logging.DEBUG,
         )
@@ -139,16 +146,26 @@ class Apprise:
         return self._options.url.reference
 
 
+def _picture(service: NotifyBase, message: Message) -> AttachMemory | None:
+    """The chart, from memory, where the service takes one; a repeat goes without, so that a picture that it does not
+    take costs nobody the words."""
+    if message.picture is None or message.repeat or not service.attachment_support:
+        return None
+    made: AttachMemory = _ATTACH(content=message.picture, name="chart.png", mimetype="image/png")
+    return made
+
+
 def _loudness(message: Message) -> apprise.NotifyType:
     if message.facts.get("phase") == Phase.CLOSED:
         return apprise.NotifyType.SUCCESS
+    if message.drill or message.kind in _CALM:
+        return apprise.NotifyType.INFO
     return _LOUDNESS.get(message.severity, apprise.NotifyType.WARNING)
 
 
 def _key_of(kind: str, message: Message) -> dict[str, str]:
     """What lets a receiver see that it has this already: on-call services by incident, mail by message."""
-    about = f"{message.brand}/{message.facts.get('rule')}/{message.facts.get('incident', message.key)}"
-    incident = sha256(about.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+    incident = _text.subject(message)
     if kind == "pagerduty":
         return {"dedup": incident, "action": "map"}
     if kind == "opsgenie":

@@ -33,6 +33,7 @@ class Console:
 
     kind: ClassVar[str] = "console"
     Options: ClassVar[type[ConsoleOptions]] = ConsoleOptions
+    pictures: ClassVar[bool] = False
 
     def __init__(self, name: str, options: ConsoleOptions) -> None:
         self.name = name

@@ -1,22 +1,22 @@
-"""Alert: each spike becomes an alert of an incident, with its explanation and its messages, in one transaction.
+"""Alert: each spike becomes an alert of an incident, with its explanation and its notices, in one transaction.
 
-Knows the decisions of alerting/ and the store; carries nothing itself: messages wait in the outbox. Everything is
-computed from rows that were known when the spike fired, so the same rows give the same alert at any later time.
+Knows the decisions of alerting/ and the store; carries nothing itself: who is told waits for the next stage. Everything
+is computed from rows that were known when the spike fired, so the same rows give the same alert at any later time.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.alerting.lifecycle import Action, Decision, decide
-from monitor.alerting.routing import receivers
-from monitor.analysis.explanation import explain, to_json
-from monitor.domain import Alert, Explanation, Spike
+from monitor.analysis.explanation import to_json
+from monitor.domain import Alert, Explanation, Incident, Spike, is_drill
+from monitor.pipeline import tell
+from monitor.pipeline.explain import explained
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.program import Program, Stop, never
 
 STALE = timedelta(hours=24)  # a spike that is known later than this is kept, and nobody is called for it
-WINDOW_POSTS = 2000  # of the spike's window that are looked at, newest first
-BEFORE_POSTS = 4000  # of the time before
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,24 @@ class AlertReport:
     resolved: int = 0
     ignored: int = 0
     messages: int = 0
+    reopened: int = 0
+    kept: int = 0  # of rules that call nobody: the digest reads them
+
+
+@dataclass(slots=True)
+class _Done:
+    """A report while it grows."""
+
+    actions: Mapping[Action, int]
+    messages: int = 0
+    kept: int = 0
+
+    def report(self) -> AlertReport:
+        done = self.actions
+        return AlertReport(
+            opened=done[Action.OPEN], updated=done[Action.UPDATE], resolved=done[Action.RESOLVE],
+            ignored=done[Action.IGNORE], messages=self.messages, reopened=done[Action.REOPEN], kept=self.kept,
+        )  # fmt: skip
 
 
 def run(program: Program, *, now: datetime, stop: Stop = never, stale: timedelta | None = STALE) -> AlertReport:
@@ -35,78 +53,71 @@ def run(program: Program, *, now: datetime, stop: Stop = never, stale: timedelta
 
     Nobody is called for a spike that is older than `stale` (None: however old, as in a replay's own time).
     """
-    pending = program.store.detection.pending_spikes()
-    if not pending:
-        return AlertReport()
     counts = dict.fromkeys(Action, 0)
-    messages = 0
-    for spike_id, spike in pending:
+    done = _Done(counts)
+    quiet = {rule.name for rule in program.rules if not getattr(rule.detector, "alarm", True)}
+    for spike_id, spike in program.store.detection.pending_spikes():
         if stop():
             break
+        if spike.rule in quiet:
+            program.store.detection.spike_done(spike_id)
+            done.kept += 1
+            continue
         fresh = stale is None or now - spike.fired_at <= stale
         action, told = _handle(program, spike_id, spike, now=now, fresh=fresh)
         counts[action] += 1
-        messages += told
-    return AlertReport(
-        counts[Action.OPEN], counts[Action.UPDATE], counts[Action.RESOLVE], counts[Action.IGNORE], messages
-    )
+        done.messages += told
+    return done.report()
 
 
 def _handle(program: Program, spike_id: int, spike: Spike, *, now: datetime, fresh: bool) -> tuple[Action, int]:
     store = program.store
     with store.transaction():  # from the first look at the posts on: none that is quoted is deleted meanwhile
-        decision = decide(spike, store.incidents.open_for(spike.rule, spike.brand))
+        incident = store.incidents.newest(spike.brand)
+        speaking = store.incidents.speaking(incident.id) if incident else frozenset()
+        decision = decide(spike, incident, speaking, reopen=program.settings.detection.reopen)
         explanation = explained(program, spike) if decision.stored else None
         reach("alert.decided")
         told = 0
         if explanation is not None:
-            alert = _write(program, spike_id, spike, decision, explanation)
-            told = _queue(program, alert, now=now) if decision.tell and fresh else 0
+            alert = _write(program, spike_id, spike, incident, decision, explanation)
+            told = _tell(program, alert, now=now) if decision.tell and fresh else 0
         store.detection.spike_done(spike_id)
         reach("alert.rows_written")
     reach("alert.committed")
     return decision.action, told
 
 
-def explained(program: Program, spike: Spike) -> Explanation:
-    """Why a spike fired, from the posts known at that moment."""
-    store, known = program.store.detection, spike.fired_at
-    since = min(spike.onset, spike.fired_at - spike.window)
-    window = store.evidence(spike.brand, since, known, known=known, limit=WINDOW_POSTS)
-    long_ago = since - program.settings.detection.evidence
-    before = store.evidence(spike.brand, long_ago, since, known=known, limit=BEFORE_POSTS)
-    return explain(spike, window[::-1], before[::-1], brand_names=_names(program, spike.brand))
-
-
-def _names(program: Program, brand: str) -> tuple[str, ...]:
-    cards = [card for card in program.settings.brands if card.name == brand]
-    return (brand, *(name for card in cards for name in (*card.names, *card.handles, *card.hashtags)))
-
-
-def _write(program: Program, spike_id: int, spike: Spike, decision: Decision, explanation: Explanation) -> Alert:
+def _write(
+    program: Program, spike_id: int, spike: Spike, incident: Incident | None, decision: Decision,
+    explanation: Explanation,
+) -> Alert:  # fmt: skip
+    """Bring the incident to where the decision says, and add the alert to it."""
     incidents = program.store.incidents
-    current = incidents.open_for(spike.rule, spike.brand)
-    if decision.action is Action.OPEN or current is None:
-        incident_id = incidents.open(spike)
+    if decision.action is Action.OPEN or incident is None:
+        number = incidents.open(spike, drill=is_drill(spike.brand))
     else:
-        incident_id = current.id
-        incidents.worsen(incident_id, decision.severity)
-    if decision.action is Action.RESOLVE:
-        incidents.resolve(incident_id, spike.fired_at)
-    alert_id = incidents.add_alert(incident_id, spike_id, spike, to_json(explanation))
-    return Alert(
-        id=alert_id, incident_id=incident_id, phase=spike.phase, at=spike.fired_at, explanation=explanation
-    )  # fmt: skip
+        number = incident.id
+        _move(program, spike, incident, decision)
+    alert_id = incidents.add_alert(number, spike_id, spike, to_json(explanation))
+    return Alert(id=alert_id, incident_id=number, phase=spike.phase, at=spike.fired_at, explanation=explanation)
 
 
-def _queue(program: Program, alert: Alert, *, now: datetime) -> int:
-    """Write a message to each receiver; the same transaction holds the alert."""
+def _move(program: Program, spike: Spike, incident: Incident, decision: Decision) -> None:
+    incidents = program.store.incidents
+    if decision.leaves:
+        over = incidents.leave(incident.id, spike.slice, spike.fired_at, rule=spike.rule)
+        if over and decision.action is Action.RESOLVE:
+            incidents.resolve(incident.id, spike.fired_at)
+    elif decision.action is Action.REOPEN:
+        incidents.reopen(incident.id, spike, decision.severity)
+    else:
+        incidents.join(incident.id, spike)
+        if decision.tell or decision.severity != incident.severity:
+            incidents.worsen(incident.id, spike, decision.severity)
+
+
+def _tell(program: Program, alert: Alert, *, now: datetime) -> int:
+    """Write down who is to hear of it; the same transaction holds the alert."""
     incident = program.store.incidents.get(alert.incident_id)
-    if incident is None:
-        return 0
-    told = receivers(program.routes, (), brand=incident.brand, severity=incident.severity)
-    zone = program.settings.timezone_of(incident.brand)
-    for each in told:
-        message = program.templates.message(alert, incident, receiver=each.receiver, zone=zone)
-        program.store.outbox.put(alert.id, each.receiver, message, due=now)
-    return len(told)
+    return 0 if incident is None else tell.note(program, alert, incident, now=now)

@@ -1,23 +1,31 @@
 """Deliver: what waits in the outbox is carried, one receiver at a time, so that a dead one delays no other.
 
 Knows the notifier's port and the store. The attempt is committed before the socket is opened; a message that may have
-arrived is tried again only with the mark of a repeat.
+arrived is tried again only with the mark of a repeat. A receiver that fails again and again rests, and then is asked
+with one message; what dies, or is grave and waits too long, goes to the receiver that stands in for it, once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
-from monitor.alerting.retry import next_try
-from monitor.errors import DeliveryUnknown, NotifierError
+import structlog
+
+from monitor import plugins
+from monitor.alerting.retry import BREAK_AFTER, STAND_IN_AFTER, WITHIN, next_try, rest
+from monitor.domain import Message
+from monitor.errors import DeliveryUnknown, NotifierError, UnknownPlugin
 from monitor.pipeline.failpoints import reach
-from monitor.pipeline.program import Stop, never
+from monitor.pipeline.program import Program, Stop, never
 from monitor.ports import Notifier
-from monitor.store import Store
 from monitor.store.outbox import Outgoing
 
+log = structlog.get_logger("deliver")
 MOST_SIDE_BY_SIDE = 32  # receivers
+GRAVE = "high"
+NOBODY = "there is no receiver of this name in alerts.toml any more. Name it again, or send it to another: `outbox`."
+Now = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,67 +35,133 @@ class DeliverReport:
     sent: int = 0
     again: int = 0
     dead: int = 0
+    instead: int = 0  # that were handed to the receiver that stands in
     errors: tuple[str, ...] = field(default=(), compare=False)  # why some were not delivered, one sentence each
 
-
-def run(
-    store: Store, receivers: Mapping[str, Notifier], *, now: Callable[[], datetime], stop: Stop = never
-) -> DeliverReport:
-    """Carry everything that is due, to all receivers side by side."""
-    names = store.outbox.receivers()
-    if not names:
-        return DeliverReport()
-    with ThreadPoolExecutor(min(MOST_SIDE_BY_SIDE, len(names)), "deliver") as pool:
-        done = list(pool.map(lambda name: to_receiver(store, name, receivers.get(name), now=now, stop=stop), names))
-    return DeliverReport(
-        sum(d.sent for d in done), sum(d.again for d in done), sum(d.dead for d in done),
-        tuple(error for d in done for error in d.errors),
-    )  # fmt: skip
+    def __add__(self, other: "DeliverReport") -> "DeliverReport":
+        return DeliverReport(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(self)))
 
 
-def to_receiver(
-    store: Store, name: str, notifier: Notifier | None, *, now: Callable[[], datetime], stop: Stop = never
-) -> DeliverReport:
+def run(program: Program, *, now: Now, stop: Stop = never) -> DeliverReport:
+    """Carry everything that is due, to all receivers side by side; what a stand-in is given leaves as well."""
+    total, names = DeliverReport(), set(program.store.outbox.receivers())
+    while names and not stop():
+        in_order = sorted(names)
+        with ThreadPoolExecutor(min(MOST_SIDE_BY_SIDE, len(names)), "deliver") as pool:
+            done = list(pool.map(lambda name: to_receiver(program, name, now=now, stop=stop), in_order))
+        total = sum(done, total)
+        failed = {name for name, each in zip(in_order, done, strict=True) if each.again}
+        names = {program.fallbacks[name] for name, each in zip(in_order, done, strict=True) if each.instead} - failed
+    return total
+
+
+def to_receiver(program: Program, name: str, *, now: Now, stop: Stop = never) -> DeliverReport:
     """Carry what is due to one receiver; after a failure the rest waits for its turn."""
-    sent = again = dead = 0
-    errors: list[str] = []
+    store = program.store
     store.outbox.recover(name)
-    while not stop() and not again and (item := store.outbox.claim(name, now=now())):
-        reach("deliver.claimed")
-        error = _send(name, notifier, item)
-        reach("deliver.sent")
-        errors += [str(error)] if error is not None else []
-        if error is None:
-            store.outbox.sent(item, now=now())
-            sent += 1
-        elif _put_back(store, item, error, now()):
-            again += 1
-        else:
-            dead += 1
-        reach("deliver.committed")
-    return DeliverReport(sent, again, dead, tuple(errors))
-
-
-def _send(name: str, notifier: Notifier | None, item: Outgoing) -> NotifierError | None:
+    report = _buried(program, now())
+    notifier = program.receivers.get(name)
     if notifier is None:
-        return NotifierError(f"{name}: there is no receiver of this name any more. Name it again in alerts.toml.")
+        return report
+    while not stop() and not store.receivers.state(name).rests(now()):
+        item = store.outbox.claim(name, now=now())
+        if item is None:
+            break
+        reach("deliver.claimed")
+        error = _send(notifier, item)
+        reach("deliver.sent")
+        done = _delivered(program, item, now()) if error is None else _failed(program, item, error, now())
+        reach("deliver.committed")
+        report += done
+        if done.again:
+            break
+    return report + _waiting_too_long(program, name, now())
+
+
+def _send(notifier: Notifier, item: Outgoing) -> NotifierError | None:
     try:
-        notifier.send(item.message)
+        notifier.send(with_picture(notifier, item.message))
     except NotifierError as error:
         return error
     except Exception as error:  # noqa: BLE001 - a fault in one plugin must not stop the other receivers
-        return DeliveryUnknown(f"{name}: {type(error).__name__} inside the notifier; it may have arrived.")
+        return DeliveryUnknown(f"{item.receiver}: {type(error).__name__} inside the notifier; it may have arrived.")
     return None
 
 
-def _put_back(store: Store, item: Outgoing, error: NotifierError, now: datetime) -> bool:
-    """Queue it for a later try; False when there is none: it stays in sight as dead."""
+def with_picture(notifier: Notifier, message: Message) -> Message:
+    """The message with its chart drawn, where the notifier takes pictures; one that cannot be drawn stops nothing."""
+    if message.chart is None or not getattr(notifier, "pictures", False):
+        return message
+    try:
+        return replace(message, picture=plugins.drawing("spike")(message.chart))
+    except (UnknownPlugin, ValueError) as error:
+        log.warning("not drawn", receiver=notifier.name, error=str(error))
+        return message
+
+
+def _delivered(program: Program, item: Outgoing, now: datetime) -> DeliverReport:
+    with program.store.transaction():
+        program.store.outbox.sent(item, now=now)
+        program.store.receivers.reached(item.receiver, now=now)
+    return DeliverReport(sent=1)
+
+
+def _failed(program: Program, item: Outgoing, error: NotifierError, now: datetime) -> DeliverReport:
+    """Queue it for a later try; where there is none it stays in sight as dead, and the stand-in is told."""
+    store, name = program.store, item.receiver
     then = next_try(
         item.message.key, tries=item.attempt, first_at=item.first_at, now=now,
         retryable=error.retryable, retry_after=error.retry_after,
     )  # fmt: skip
-    if then.at is None:
+    with store.transaction():
+        if error.retryable:
+            failures = store.receivers.state(name).failures + 1
+            store.receivers.failed(
+                name, str(error), now=now, rest=rest(failures, error.retry_after), broken=failures >= BREAK_AFTER
+            )
+        if then.at is not None:
+            again = isinstance(error, DeliveryUnknown)
+            store.outbox.retry(item, str(error), due=then.at, now=now, repeat=again)
+            return DeliverReport(again=1, errors=(str(error),))
         store.outbox.give_up(item, f"{error} ({then.reason})", now=now)
-        return False
-    store.outbox.retry(item, str(error), due=then.at, now=now, repeat=isinstance(error, DeliveryUnknown))
-    return True
+        instead = _stand_in(program, name, [item.id], now)
+    return DeliverReport(dead=1, instead=instead, errors=(str(error),))
+
+
+def _waiting_too_long(program: Program, name: str, now: datetime) -> DeliverReport:
+    """What is done about the messages of a receiver that has been broken for a while."""
+    since = program.store.receivers.state(name).broken_since
+    if since is None or now - since < STAND_IN_AFTER:
+        return DeliverReport()
+    outbox = program.store.outbox
+    with program.store.transaction():
+        instead = _stand_in(program, name, outbox.queued(name, severity=GRAVE), now)
+        stale = outbox.queued(name, before=now - WITHIN) if now - since >= WITHIN else []
+        for number in stale:
+            outbox.bury(number, f"{name}: has not been reached for 24 hours. `outbox retry` sends it after all.")
+        instead += _stand_in(program, name, stale, now)
+    return DeliverReport(dead=len(stale), instead=instead)
+
+
+def _buried(program: Program, now: datetime) -> DeliverReport:
+    """What waits for receivers that the settings name no more is dead; whoever wakes first sees to it."""
+    store, dead, errors = program.store, 0, []
+    for name in store.outbox.receivers():
+        if name in program.receivers:
+            continue
+        with store.transaction():
+            store.outbox.recover(name)
+            numbers = store.outbox.queued(name)
+            for number in numbers:
+                store.outbox.bury(number, f"{name}: {NOBODY}")
+        dead += len(numbers)
+        errors += [f"{name}: {NOBODY}"] if numbers else []
+    return DeliverReport(dead=dead, errors=tuple(errors))
+
+
+def _stand_in(program: Program, name: str, numbers: Iterable[int], now: datetime) -> int:
+    """Hand messages to the receiver that stands in for this one, each once; how many were handed over."""
+    fallback = program.fallbacks.get(name)
+    if fallback is None or fallback == name or fallback not in program.receivers:
+        return 0
+    return sum(program.store.outbox.stand_in(name, fallback, number, now=now) for number in numbers)

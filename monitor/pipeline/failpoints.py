@@ -22,6 +22,8 @@ NAMES = (
     "alert.decided",
     "alert.rows_written",
     "alert.committed",
+    "tell.written",
+    "tell.committed",
     "deliver.claimed",
     "deliver.sent",
     "deliver.committed",

@@ -4,25 +4,36 @@ Knows how the parts are put together; what they do is in the stages.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
 import models
-from monitor import plugins
+from monitor import links, plugins
+from monitor.alerting.calendars import Calendar, Span
+from monitor.alerting.group_message import GroupTemplates
+from monitor.alerting.inhibition import Inhibition
 from monitor.alerting.message import Templates
+from monitor.alerting.routine_message import RoutineTexts
 from monitor.alerting.routing import Route
+from monitor.alerting.silences import Matchers, Silence
 from monitor.analysis.brands import Matcher, query
 from monitor.analysis.budget import Caps, Step
+from monitor.analysis.slices import MOST_WATCHED
 from monitor.clock import Clock
-from monitor.domain import Brand, Query, Secret
-from monitor.errors import ModelUnavailable
+from monitor.domain import WHOLE, Brand, Incident, IncidentStatus, Link, Query, Secret, real_brand
+from monitor.errors import ModelUnavailable, SettingsError
+from monitor.pipeline import keys
 from monitor.ports import Collector, Detector, Notifier
 from monitor.settings import RuleSettings, Settings, SourceSettings
+from monitor.settings_alerts import CalendarTable, SilenceTable, hours_of, week_of
 from monitor.store import Store
 
+WHOLE_SHARE = 0.8  # of a rule's false alarms; its slices have the rest
+LEAST_RATE = 0.001  # false alarms a week: less cannot be asked of a detector
 QUICK = timedelta(minutes=15)  # a source that is read less often does not hold detection back
 NO_CAPS = Caps()
 ADDRESSES = ("http://", "https://", "ws://", "wss://")
@@ -73,10 +84,22 @@ class Rule:
     detector: Detector
     patterns: tuple[str, ...]
     fingerprint: str  # of its settings: a changed rule starts again from history
+    slices: tuple[str, ...] = ()  # parts of a brand that it also watches, as patterns
+
+    def detector_for(self, slice_: str) -> Detector:
+        """The detector with this slice's part of the false alarms that the rule may make.
+
+        Most go to the whole, the rest in equal parts to as many slices as may be watched: what one slice may do does
+        not hang on how many there are today.
+        """
+        if not self.slices:
+            return self.detector
+        return _rated(self.detector, WHOLE_SHARE if slice_ == WHOLE else (1 - WHOLE_SHARE) / MOST_WATCHED)
 
     def watches(self, brand: str) -> bool:
-        """Whether the rule is meant for a brand."""
-        return any(fnmatchcase(brand.casefold(), pattern.casefold()) for pattern in self.patterns)
+        """Whether the rule is meant for a brand, or for the one that a drill rehearses."""
+        names = {brand.casefold(), real_brand(brand).casefold()}
+        return any(fnmatchcase(name, pattern.casefold()) for pattern in self.patterns for name in names)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +116,14 @@ class Program:
     matcher: Matcher
     settle: timedelta
     templates: Templates  # tried when they were read: a mistake in one shows at the start, and not in a crisis
+    group_templates: GroupTemplates
+    routine_texts: RoutineTexts
+    fallbacks: Mapping[str, str] = field(default_factory=dict)  # receiver → who stands in for it
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    silences: tuple[Silence, ...] = ()  # those of the settings file; people's are in the store
+    inhibitions: tuple[Inhibition, ...] = ()
     _router: models.Router | None = field(default=None)
+    _link_key: bytes | None = field(default=None, repr=False)
 
     def router(self) -> models.Router:
         """The models that the settings name, by language. Raises ModelUnavailable, in one sentence."""
@@ -101,9 +131,22 @@ class Program:
             self._router = load_router(self.settings)
         return self._router
 
+    def link_key(self) -> bytes:
+        """What signs the links in messages. Raises SettingsError where there can be none."""
+        if self._link_key is None:
+            self._link_key = keys.link_key(self.settings.web.link_secret, self.store.path)
+        return self._link_key
+
+    def links(self, incident: Incident, receiver: str, now: datetime) -> tuple[Link, ...]:
+        """What a receiver can do from a message; nothing where people reach no server, or the incident is over."""
+        base = self.settings.web.public_url
+        if base is None or incident.status is IncidentStatus.RESOLVED:
+            return ()
+        return links.make(base, self.link_key(), incident.id, receiver, now=now)
+
     def watched(self, brand: str) -> bool:
         """Whether alerts are wanted for a brand: competitors are only measured."""
-        return all(not card.competitor for card in self.settings.brands if card.name == brand)
+        return all(not card.competitor for card in self.settings.brands if card.name == real_brand(brand))
 
 
 def load_model(settings: Settings, name: str | None = None) -> models.Scorer:
@@ -127,11 +170,18 @@ def load_router(settings: Settings, name: str | None = None) -> models.Router:
     scorer = load_model(settings, name)
     if name:
         return models.Router.of(scorer, models.languages_of(name))
-    first = models.Reader(lambda: scorer, section.measured or models.languages_of(section.name))
+    first = models.Reader(
+        lambda: scorer, section.measured or models.languages_of(section.name),
+        models.confusions_of(section.name, calibration=section.calibration),
+    )  # fmt: skip
     readers = {section.name: first}
     for code, model in section.languages.items():
-        readers.setdefault(model, models.Reader(_opener(settings, code, model), models.languages_of(model)))
+        readers.setdefault(model, _reader(settings, code, model))
     return models.Router(first, {code: readers[model] for code, model in section.languages.items()})
+
+
+def _reader(settings: Settings, code: str, model: str) -> models.Reader:
+    return models.Reader(_opener(settings, code, model), models.languages_of(model), models.confusions_of(model))
 
 
 def _opener(settings: Settings, code: str, model: str) -> Callable[[], models.Scorer]:
@@ -148,15 +198,19 @@ def _opener(settings: Settings, code: str, model: str) -> Callable[[], models.Sc
 
 def build(settings: Settings, store: Store, clock: Clock, *, scorer: models.Scorer | None = None) -> Program:
     """Make every configured part; nothing is opened yet. Raises SettingsError where a template cannot be used."""
+    check_slices(settings)
     sources = tuple(source_from(item, settings) for item in settings.sources if item.enabled)
     return Program(
         settings=settings, store=store, clock=clock, sources=sources,
         rules=tuple(_rule(item) for item in settings.rules),
         receivers={r.name: plugins.load("notifiers", r.kind)(r.name, r.options) for r in settings.receivers},
-        routes=tuple(
-            Route(receivers=r.receivers, brands=r.brands, severity=r.severity, continue_=r.continue_)
-            for r in settings.routes
-        ),
+        routes=tuple(Route(**dict(table)) for table in settings.routes),
+        fallbacks={r.name: r.fallback for r in settings.receivers if r.fallback},
+        calendars={table.name: _calendar(table) for table in settings.calendars},
+        silences=tuple(_silence(table) for table in settings.silences),
+        inhibitions=tuple(Inhibition(**dict(table)) for table in settings.inhibitions),
+        group_templates=GroupTemplates(settings.folder / "templates"),
+        routine_texts=RoutineTexts(settings.folder / "templates"),
         matcher=Matcher(settings.brands), settle=_settle(settings, sources),
         templates=Templates(settings.folder / "templates"), _router=models.Router.of(scorer) if scorer else None,
     )  # fmt: skip
@@ -210,7 +264,50 @@ def values_in(value: Any) -> Iterator[object]:
 
 def _rule(item: RuleSettings) -> Rule:
     detector = plugins.load("detectors", item.kind)(item.name, item.options)
-    return Rule(name=item.name, detector=detector, patterns=item.brands, fingerprint=f"{item.kind} {item.options!r}")
+    said = f"{item.kind} {item.options!r}" + (f" {sorted(item.slices)!r}" if item.slices else "")
+    return Rule(name=item.name, detector=detector, patterns=item.brands, fingerprint=said, slices=item.slices)
+
+
+def check_slices(settings: Settings) -> None:
+    """Raise SettingsError for a rule on a slice that no post can ever be in."""
+    for rule in settings.rules:
+        for pattern in rule.slices:
+            _check_slice(rule.name, pattern)
+
+
+def _check_slice(rule: str, pattern: str) -> None:
+    kind, _, value = pattern.partition("=")
+    known = models.TOUCHPOINTS
+    if kind == "touchpoint" and value and value.casefold() not in known:
+        raise SettingsError(f'Rule "{rule}": there is no touchpoint "{value}"; there are {", ".join(known)}.')
+    if kind == "language" and value and not re.fullmatch(r"[a-z]{2,3}", value.casefold()):
+        raise SettingsError(f'Rule "{rule}": "{value}" is not a language; write ISO 639, as in "language=de".')
+
+
+def _rated(detector: Detector, share: float) -> Detector:
+    """The same detector with a part of its false alarms; itself where it knows no such rate."""
+    options = getattr(detector, "options", None)
+    rate = getattr(options, "false_alarms_per_week", None)
+    if options is None or rate is None:
+        return detector
+    kind: Any = type(detector)
+    made: Detector = kind(detector.name, replace(options, false_alarms_per_week=max(LEAST_RATE, rate * share)))
+    return made
+
+
+def _calendar(table: CalendarTable) -> Calendar:
+    week: dict[int, tuple[Span, ...]] = {}
+    for day, start, end in week_of(table.hours):
+        week[day] = (*week.get(day, ()), Span(start, end))
+    return Calendar(
+        name=table.name, timezone=table.timezone, week=week, holidays=frozenset(table.holidays),
+        holiday_hours=tuple(Span(start, end) for start, end in hours_of(table.holiday_hours)),
+    )  # fmt: skip
+
+
+def _silence(table: SilenceTable) -> Silence:
+    matchers = Matchers(brands=table.brands, rules=table.rules, slices=table.slices, severity=table.severity)
+    return Silence(matchers=matchers, since=table.since, until=table.until, by=table.by, why=table.why)
 
 
 def _settle(settings: Settings, sources: Sequence[Source]) -> timedelta:

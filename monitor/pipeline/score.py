@@ -3,6 +3,9 @@
 Knows the models' protocol and the store; nothing of sources or rules. A post that a model cannot take is set aside
 with the reason, and the others go on. One in a language that no model was measured on is kept as unsure, with the
 reason and without numbers: it is in no share, and gives no vote.
+
+A post's vote counts for the whole of its brand, and in the same way for each slice that it is in: an author who was
+counted once is counted nowhere again, so that the platforms, or the languages, of a brand add up to it.
 """
 
 from collections import defaultdict
@@ -12,9 +15,10 @@ from datetime import datetime, timedelta
 from math import isfinite
 
 import models
-from monitor.analysis.votes import increments, voters
+from monitor.analysis.slices import Room, slices_of
+from monitor.analysis.votes import Rates, increments, rates_of, voters, weight
 from monitor.clock import floor
-from monitor.domain import BUCKET, Label, Score
+from monitor.domain import BUCKET, WHOLE, Label, Score
 from monitor.errors import ModelUnavailable
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.feeling import feeling_of
@@ -24,6 +28,8 @@ from monitor.store import Store
 from monitor.store.scores import Change, Judgement, Pending, Tally
 
 BATCH = 512
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+NO_VOTE = (0.0, 0.0)
 ANSWERS = ("complaint", "emotion", "irony", "offensive", "touchpoints")  # of a prediction, beside sentiment
 Outcome = models.Answer | str  # an answer, or why none could be had
 
@@ -45,10 +51,14 @@ def run(
     unsure_below: float,
     settle: timedelta,
     stop: Stop = never,
+    before: datetime | None = None,
 ) -> ScoreReport:
-    """Score everything that is pending, or as much as there is time for. Models are asked for only when needed."""
+    """Score everything that is pending (`before`: of what was known by then), or as much as there is time for.
+
+    Models are asked for only when needed.
+    """
     scored = quarantined = unmeasured = 0
-    while not stop() and (batch := store.scores.pending(limit=BATCH)):
+    while not stop() and (batch := store.scores.pending(limit=BATCH, before=before)):
         asked = _router(router)
         outcomes = list(zip(batch, _answers(asked, batch), strict=True))
         reach("score.predicted")
@@ -59,7 +69,8 @@ def run(
             judged = [_judged(item, said, unsure_below) for item, said in outcomes if not isinstance(said, str)]
             for item, reason in poison:
                 store.scores.quarantine(item, model=_asked_for(asked, item).name, reason=reason, now=now)
-            _save(store, judged, now=now, settle=settle)
+            rates = {name: rates_of(asked.confusions(name)) for name in {each.model for each in judged}}
+            _save(store, judged, rates, now=now, settle=settle)
             reach("score.rows_written")
         reach("score.committed")
         unknown = sum(each.score is None for each in judged)
@@ -127,7 +138,7 @@ def _check(model: models.Scorer, error: Exception) -> None:
 def _judged(item: Pending, said: models.Answer, unsure_below: float) -> Judgement:
     """What is kept of an answer: what a model may not say is unknown, and nothing it says beside counts either."""
     if said.prediction is None:
-        return Judgement(item, said.model, None, said.unsure)
+        return Judgement(item, said.model, None, said.unsure, slices_of(item.mention, said.language, None))
     felt = feeling_of(said.prediction.sentiment, item.mention.rating, unsure_below)
     found = {name: answer for name in ANSWERS if (answer := getattr(said.prediction, name)) is not None}
     if felt.text is not None:  # nothing that the text said is lost under the stars
@@ -137,7 +148,8 @@ def _judged(item: Pending, said: models.Answer, unsure_below: float) -> Judgemen
         neutral=felt.sentiment.neutral, positive=felt.sentiment.positive, label=Label(felt.label),
         answers={name: _short(answer) for name, answer in found.items()} or None,
     )  # fmt: skip
-    return Judgement(item, said.model, score, felt.reason)
+    parts = slices_of(item.mention, said.language, said.prediction.touchpoints)
+    return Judgement(item, said.model, score, felt.reason, parts)
 
 
 def _short(answer: float | Mapping[str, float]) -> object:
@@ -147,30 +159,58 @@ def _short(answer: float | Mapping[str, float]) -> object:
     return {name: round(value, 4) for name, value in answer.items()}
 
 
-def _save(store: Store, judged: Sequence[Judgement], *, now: datetime, settle: timedelta) -> None:
+def _save(
+    store: Store, judged: Sequence[Judgement], rates: Mapping[str, Rates | None], *, now: datetime, settle: timedelta
+) -> None:
     new = sorted((each for each in judged if each.item.before is None and each.item.target), key=_turn)
     told = _stories(store, [each.item for each in new])
-    first = [(each.item, each.score) for each in new if each.score]
-    inspected = store.detection.inspected({item.target for item, _ in first})
-    who = {id(item): voters(item.mention, item.target, told[item.mention_id]) for item, _ in first}
+    first = [each for each in new if each.score]
+    who = {id(each): voters(each.item.mention, each.item.target, told[each.item.mention_id]) for each in first}
     counted = store.scores.voted({voter for each in who.values() for voter in each})
     fresh: dict[int, tuple[float, datetime]] = {}
-    sums: dict[tuple[str, datetime, datetime], list[float]] = defaultdict(lambda: [0.0, 0.0])
-    voted: dict[int, bool] = {}
-    for item, score in first:
-        mentions, negatives = increments(score.negative, who[id(item)], counted)
-        voted[id(item)] = mentions > 0
-        for voter in who[id(item)]:
-            counted[voter] = max(counted.get(voter, 0.0), score.negative)
-            fresh[voter] = (counted[voter], item.mention.published_at)
-        if mentions or negatives:
-            cell = sums[item.target, *_slots(item, settle, inspected.get(item.target))]
+    votes: dict[int, tuple[float, float]] = {}
+    for each in first:
+        negative = weight(each.negative or 0.0, rates[each.model])
+        votes[id(each)] = increments(negative, who[id(each)], counted)
+        for voter in who[id(each)]:
+            counted[voter] = max(counted.get(voter, 0.0), negative)
+            fresh[voter] = (counted[voter], each.item.mention.published_at)
+    store.scores.save(judged, [votes.get(id(each), NO_VOTE)[0] > 0 for each in judged], now=now)
+    store.scores.remember_votes(fresh)
+    store.scores.count(_tallies(store, [(each, votes[id(each)]) for each in first], settle))
+    store.scores.roll_up(_changes(judged))
+
+
+def _tallies(store: Store, voted: Sequence[tuple[Judgement, tuple[float, float]]], settle: timedelta) -> list[Tally]:
+    """What posts add to the whole of their brand and to each slice that they are in, in the order of the votes."""
+    inspected = store.detection.inspected({each.item.target for each, _ in voted})
+    rooms: dict[tuple[str, datetime], Room] = {}
+    sums: dict[tuple[str, datetime, datetime, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for each, (mentions, negatives) in voted:
+        if not (mentions or negatives):
+            continue
+        brand = each.item.target
+        slot, known = _slots(each.item, settle, inspected.get(brand))
+        day = floor(known, DAY)
+        if (brand, day) not in rooms:
+            rooms[brand, day] = _room(store, brand, day)
+        for part in (WHOLE, *filter(rooms[brand, day].admits, each.slices)):
+            cell = sums[brand, slot, known, part]
             cell[0] += mentions
             cell[1] += negatives
-    store.scores.save(judged, [voted.get(id(each.item), False) for each in judged], now=now)
-    store.scores.remember_votes(fresh)
-    store.scores.count(Tally(brand, slot, known, *votes) for (brand, slot, known), votes in sums.items())
-    store.scores.roll_up(_changes(judged))
+    return [Tally(brand, slot, known, m, n, part) for (brand, slot, known, part), (m, n) in sums.items()]
+
+
+def _room(store: Store, brand: str, day: datetime) -> Room:
+    """Which slices a day of a brand is counted in, by what was counted before."""
+    before: dict[str, float] = defaultdict(float)
+    today = []
+    for at, part, mentions in store.scores.days(brand, day - WEEK, day + DAY):
+        if part and at == day:
+            today.append(part)
+        elif part:
+            before[part] += mentions
+    return Room.of(before, today)
 
 
 def _stories(store: Store, items: Sequence[Pending]) -> dict[int, int]:

@@ -30,8 +30,8 @@ _NAMES = re.compile(_SAID + r'("(?:[^"\\]|\\.)*")')
 _DIGEST = 8  # bytes: among 10 million tombstones a living post is mistaken for one of them once in 10^12
 _ERASE = (
     "update mentions set text = '', url = null, author_id = null, author = null, followers = null, extra = '{}',"
-    " conversation_id = null, in_reply_to = null, quoted = null, rating = null, deleted_at = ?, erased_at = ?,"
-    " gone_because = ?, restorable = ?, gone_author = ? where id = ?"
+    " conversation_id = null, in_reply_to = null, quoted = null, rating = null, region = null, deleted_at = ?,"
+    " erased_at = ?, gone_because = ?, restorable = ?, gone_author = ? where id = ?"
 )
 
 
@@ -159,7 +159,7 @@ class Erasure:
         )  # fmt: skip
         ids = json.dumps([each.id for each in doomed])
         among = "mention_id in (select value from json_each(?))"
-        self._c.execute(f"update targets set pending = 0 where {among} and pending > 0", ids)
+        self._c.execute(f"update targets set pending = 0, slices = null where {among}", ids)
         self._c.execute(f"update quarantine set reason = 'deleted' where {among}", ids)
         forget_quotes(self._c, doomed)
         self._c.owe()
@@ -211,15 +211,23 @@ def forget_quotes(connection: Connection, posts: Sequence[Doomed]) -> None:
     since = min(each.published_at for each in posts)  # what was published after an alert, it cannot quote
     for number, text in _naming(connection, {name for _, name in gone}, since):
         record = json.loads(text)
-        quotes = [post["mention"] for post in record["top_posts"] if _key(post["mention"]) in gone]
+        quotes = [post["mention"] for post in quoted(record) if _key(post["mention"]) in gone]
         for mention in quotes:
             mention |= {"text": "", "url": None, "extra": {}, "conversation_id": None, "in_reply_to": None}
-            mention |= {name: None for name in ("quoted", "rating") if name in mention}
+            mention |= {name: None for name in ("quoted", "rating", "region") if name in mention}
             mention["author"] = dict.fromkeys(mention["author"])
-        if quotes:
+        named = [part for part in record.get("parts", ()) if part["native_id"] is not None and _key(part) in gone]
+        for part in named:
+            part |= {"value": None}
+        if quotes or named:
             compact = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
             connection.execute("update alerts set explanation = ? where id = ?", compact, number)
-            _withdraw(connection, number, {_key(mention) for mention in quotes})
+            _withdraw(connection, number, {_key(each) for each in (*quotes, *named)})
+
+
+def quoted(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The posts that a stored explanation quotes: those that were seen most, and the typical ones."""
+    return [*record["top_posts"], *record.get("typical_posts", ())]
 
 
 def _naming(connection: Connection, names: set[str], since: int) -> list[tuple[int, str]]:
@@ -238,12 +246,28 @@ def _naming(connection: Connection, names: set[str], since: int) -> list[tuple[i
 
 def _withdraw(connection: Connection, alert_id: int, gone: set[tuple[Any, Any]]) -> None:
     """A rendered text cannot be mended word by word: it goes as a whole, and the title says what there was."""
-    for number, text in connection.rows("select id, message from outbox where alert_id = ?", alert_id):
+    rows = connection.rows(
+        "select id, message from outbox where alert_id = ?1"
+        " or id in (select outbox_id from notices where alert_id = ?1)",
+        alert_id,
+    )
+    for number, text in rows:
         message = json.loads(text)
-        posts = message["facts"].get("top_posts", [])
-        left = [post for post in posts if (post.get("platform"), post.get("id")) not in gone]
-        message |= {"body": WITHDRAWN, "facts": {**message["facts"], "top_posts": left}}
+        message |= {"body": WITHDRAWN, "facts": _without(message["facts"], gone)}
         connection.execute("update outbox set message = ? where id = ?", json.dumps(message), number)
+
+
+def _without(facts: Any, gone: set[tuple[Any, Any]]) -> Any:
+    """A message's facts, however deep, without these posts, and without the names of those who wrote them."""
+    if isinstance(facts, list):
+        left = (
+            each for each in facts if not (isinstance(each, dict) and (each.get("platform"), each.get("id")) in gone)
+        )
+        return [_without(each, gone) for each in left]
+    if not isinstance(facts, dict):
+        return facts
+    named = "value" in facts and (facts.get("platform"), facts.get("native_id")) in gone
+    return {name: _without(each, gone) for name, each in facts.items()} | ({"value": None} if named else {})
 
 
 def _key(mention: Mapping[str, Any]) -> tuple[Any, Any]:

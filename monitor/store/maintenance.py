@@ -27,6 +27,7 @@ class Info:
 
 
 VOTES_KEPT = timedelta(days=30)  # far longer than any vote is asked for again
+READINGS_KEPT = timedelta(days=120)  # what charts look back on
 RECORDS_KEPT = timedelta(days=90)  # of attempts to deliver
 POLLS_KEPT = timedelta(days=400)  # a year of costs and coverage, and of states that are over
 REJECTS_KEPT = timedelta(days=30)  # they are strangers' words that no deletion can find
@@ -42,6 +43,7 @@ _OLD = (
     (f"delete from tombstones where told_at < ? and reason <> '{ASKED}'", TOMBSTONES_KEPT),
     ("delete from source_states where until < ?", POLLS_KEPT),
     ("delete from waits where not_before < ?", timedelta(days=1)),
+    ("delete from readings where slot < ?", READINGS_KEPT),
 )
 
 

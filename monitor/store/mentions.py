@@ -18,13 +18,14 @@ from monitor.store.erasure import ASKED, Erasure
 
 _COLUMNS = (
     "id, platform, native_id, source, text, url, lang, author_id, author, followers, likes, replies, reposts, quotes,"
-    " views, conversation_id, in_reply_to, extra, published_at, collected_at, edited_at, quoted, rating, checked_at"
+    " views, conversation_id, in_reply_to, extra, published_at, collected_at, edited_at, quoted, rating, checked_at,"
+    " region"
 )
-_INSERT = f"insert into mentions ({_COLUMNS}) values ({', '.join('?' * 24)})"
+_INSERT = f"insert into mentions ({_COLUMNS}) values ({', '.join('?' * 25)})"
 # What a later reading may tell better; of each, what it does not tell stays as it is.
 _FACTS = (
     "url", "lang", "author_id", "author", "followers", "likes", "replies", "reposts", "quotes", "views",
-    "conversation_id", "in_reply_to", "quoted", "rating", "edited_at",
+    "conversation_id", "in_reply_to", "quoted", "rating", "region", "edited_at",
 )  # fmt: skip
 _JUDGED = ("text", "rating")  # what a score is of
 _ALIVE = {"deleted_at": None, "erased_at": None, "gone_because": None, "restorable": 0, "gone_author": None}
@@ -35,7 +36,7 @@ _TARGET = "insert or ignore into targets (mention_id, brand, published_at, colle
 READ = (
     "m.platform, m.native_id, m.text, m.url, m.lang, m.author_id, m.author, m.followers, m.likes, m.replies, m.reposts,"
     " m.quotes, m.views, m.conversation_id, m.in_reply_to, m.extra, m.published_at, m.collected_at, m.edited_at,"
-    " m.quoted, m.rating"
+    " m.quoted, m.rating, m.region"
 )
 
 
@@ -218,7 +219,7 @@ def _row(number: int, mention: Mention, source: str, known: int, now: int) -> tu
         seen.views, mention.conversation_id, mention.in_reply_to,
         json.dumps(dict(mention.extra), default=str) if mention.extra else "{}",
         to_ms(mention.published_at), known, to_ms(mention.edited_at) if mention.edited_at else None,
-        mention.quoted, mention.rating, now,
+        mention.quoted, mention.rating, now, mention.region,
     )  # fmt: skip
 
 
@@ -228,7 +229,7 @@ def _told(mention: Mention) -> tuple[Any, ...]:
     return (
         mention.url, mention.lang, author.native_id, author.handle, author.followers, seen.likes, seen.replies,
         seen.reposts, seen.quotes, seen.views, mention.conversation_id, mention.in_reply_to, mention.quoted,
-        mention.rating, to_ms(mention.edited_at) if mention.edited_at else None,
+        mention.rating, mention.region, to_ms(mention.edited_at) if mention.edited_at else None,
     )  # fmt: skip
 
 
@@ -246,5 +247,5 @@ def mention_of(row: Sequence[Any]) -> Mention:
         engagement=Engagement(likes=row[8], replies=row[9], reposts=row[10], quotes=row[11], views=row[12]),
         conversation_id=row[13], in_reply_to=row[14], extra=json.loads(row[15]),
         published_at=from_ms(row[16]), known_at=from_ms(row[17]), edited_at=from_ms(row[18]) if row[18] else None,
-        quoted=row[19], rating=row[20],
+        quoted=row[19], rating=row[20], region=row[21],
     )  # fmt: skip

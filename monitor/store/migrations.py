@@ -205,9 +205,21 @@ _SLICES = (
     *_rebuilt(
         "detector_states",
         "(rule text not null, brand text not null, slice text not null default '', until integer not null,"
-        " settings text not null, state blob not null, primary key (rule, brand, slice)) strict, without rowid",
+        " settings text not null, open integer not null default 0, state blob not null,"
+        " primary key (rule, brand, slice)) strict, without rowid",
         "rule, brand, until, settings, state",
     ),
+    # Open: a spike was told that is not over.
+    "update detector_states set open = 1 where exists (select 1 from incidents i"
+    " where i.rule = detector_states.rule and i.brand = detector_states.brand and i.status = 'firing')",
+    # Which slices each post is in, one a line.
+    "alter table targets add column slices text",
+    # Tallies by the day in which they became known: what says which slices are worth watching.
+    """create table slice_days (
+        brand text not null, day integer not null, slice text not null, mentions real not null,
+        primary key (brand, day, slice)) strict, without rowid""",
+    "insert into slice_days select brand, known_slot / 86400000 * 86400000, slice, sum(mentions) from tallies"
+    " group by 1, 2, 3",
     *_rebuilt(
         "spikes",
         "(id integer primary key, rule text not null, brand text not null, slice text not null default '',"
@@ -228,16 +240,23 @@ _INCIDENTS = (
         f"alter table incidents add column {column}"
         for column in (
             *("slice text not null default ''", "owner text", "acknowledged_at integer", "acknowledged_by text"),
-            *("real integer", "judged_at integer", "drill integer not null default 0"),
+            *("real integer", "judged_at integer", "drill integer not null default 0", "reopened_at integer"),
         )
     ),
-    "create unique index incidents_open on incidents (rule, brand) where status <> 'resolved'",
     "create index incidents_by_time on incidents (opened_at)",
-    # The parts of a brand that take part in an incident; it is over when all of them are.
+    "create index incidents_by_brand on incidents (brand, id)",
+    # The rules, and the parts of a brand, that take part in an incident; it is over when all of them are.
     """create table incident_slices (
-        incident_id integer not null references incidents (id), slice text not null, opened_at integer not null,
-        closed_at integer, primary key (incident_id, slice)) strict, without rowid""",
-    "insert into incident_slices select id, '', opened_at, resolved_at from incidents",
+        incident_id integer not null references incidents (id), rule text not null, slice text not null default '',
+        opened_at integer not null, closed_at integer,
+        primary key (incident_id, rule, slice)) strict, without rowid""",
+    # One fire is one incident: what fires beside an open incident of its brand takes part in that one.
+    """insert into incident_slices select coalesce((select min(o.id) from incidents o where o.brand = i.brand
+        and o.status <> 'resolved' and i.status <> 'resolved'), i.id), rule, '', opened_at, resolved_at
+        from incidents i""",
+    """update incidents set status = 'resolved', resolved_at = opened_at where status <> 'resolved'
+        and id > (select min(o.id) from incidents o where o.brand = incidents.brand and o.status <> 'resolved')""",
+    "create unique index incidents_open on incidents (brand) where status <> 'resolved'",
     """create table incident_events (
         id integer primary key, incident_id integer not null references incidents (id), at integer not null,
         actor text not null, kind text not null, detail text not null default '{}') strict""",
@@ -257,15 +276,23 @@ _TELLING = (
         "id, alert_id, receiver, key, message, state, attempts, repeat, due_at, last_error, sent_at",
     ),
     "create index outbox_due on outbox (receiver, due_at) where state = 'queued'",
-    "create index outbox_by_group on outbox (receiver, group_key, queued_at) where group_key is not null",
+    "create index attempts_by_message on attempts (outbox_id, id)",
+    "create index outbox_open on outbox (receiver) where state in ('queued', 'sending')",
+    "create index outbox_dead on outbox (receiver) where state = 'dead'",
+    "create index outbox_by_group on outbox (receiver, queued_at, group_key) where group_key is not null",
     # Who is to hear of an alert, and what became of that: waiting, told, held back (and why).
     """create table notices (
         id integer primary key, alert_id integer not null references alerts (id),
         incident_id integer not null references incidents (id), receiver text not null, group_key text not null,
         state text not null, reason text not null, due_at integer not null,
-        outbox_id integer references outbox (id), unique (alert_id, receiver)) strict""",
-    "create index notices_waiting on notices (receiver, group_key, due_at) where state = 'waiting'",
-    "create index notices_by_incident on notices (incident_id)",
+        outbox_id integer references outbox (id), held_by text, done_at integer, ended_at integer,
+        quiet text, urgent text not null default 'high', wait integer not null default 0,
+        repeat integer not null default 0, remind_at integer, unique (alert_id, receiver)) strict""",
+    "create index notices_due on notices (due_at) where state in ('waiting', 'held')",
+    "create index notices_to_remind on notices (remind_at) where remind_at is not null",
+    "create index notices_passed on notices (done_at) where state in ('passed', 'gone')",
+    "create index notices_by_incident on notices (incident_id, receiver)",
+    "create index incidents_by_end on incidents (resolved_at) where resolved_at is not null",
     """create table silences (
         id integer primary key, matchers text not null, since integer not null, until integer not null,
         by text not null, why text not null, made_at integer not null, ended_at integer, ended_by text) strict""",
@@ -278,7 +305,7 @@ _TELLING = (
         last_sent integer, last_error text) strict""",
     # When something that comes by the calendar (a heartbeat, a digest) was last written, for each of its subjects.
     """create table beats (
-        kind text not null, subject text not null default '', last integer not null,
+        kind text not null, subject text not null default '', last integer not null, since integer,
         primary key (kind, subject)) strict, without rowid""",
 )
 _EVIDENCE = (
@@ -293,6 +320,22 @@ _EVIDENCE = (
         id integer primary key, brand text not null, rule text not null, by text not null, started_at integer not null,
         posts integer not null, incident_id integer references incidents (id), detected_at integer,
         notified_at integer, acknowledged_at integer, ended_at integer, outcome text) strict""",
+    "create index drills_under_way on drills (brand) where ended_at is null",
+    # What becomes known of a brand becomes known of its shadow, while a drill of it is under way, for a day at most.
+    *(
+        f"""create trigger tallies_{moment}_to_drills after {event} on tallies
+            when exists (select 1 from drills d where d.ended_at is null and d.brand = new.brand) begin
+            insert into tallies (brand, slice, known_slot, slot, mentions, negatives)
+            select d.brand || ' (drill ' || d.id || ')', new.slice, new.known_slot, new.slot,
+                new.mentions - {mentions}, new.negatives - {negatives} from drills d
+            where d.ended_at is null and d.brand = new.brand and new.known_slot < d.started_at + 86400000
+            on conflict do update set mentions = mentions + excluded.mentions,
+                negatives = negatives + excluded.negatives; end"""
+        for moment, event, mentions, negatives in (
+            ("added", "insert", "0", "0"),
+            ("changed", "update", "old.mentions", "old.negatives"),
+        )
+    ),
 )
 
 

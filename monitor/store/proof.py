@@ -16,7 +16,7 @@ from typing import Any
 from monitor.clock import MILLISECOND
 from monitor.errors import StoreError
 from monitor.store.database import Connection, sqlite3
-from monitor.store.erasure import WITHDRAWN
+from monitor.store.erasure import WITHDRAWN, quoted
 
 _HEADER = 100  # bytes at the beginning of the file
 _WORDS = (
@@ -101,15 +101,20 @@ class Proof:
         for number, text in self._c.stream(
             "select id, explanation from alerts where instr(explanation, '\"mention\":')"
         ):
-            quoted = [post["mention"] for post in json.loads(text)["top_posts"]]
-            dead = self._dead((mention["platform"], mention["native_id"]) for mention in quoted)
-            named = [mention for mention in quoted if (mention["platform"], mention["native_id"]) in dead]
-            if named:
-                yield number, any(_says(mention) for mention in named)
+            record = json.loads(text)
+            posts = [post["mention"] for post in quoted(record)]
+            parts = [part for part in record.get("parts", ()) if part["native_id"] is not None]
+            dead = self._dead((each["platform"], each["native_id"]) for each in (*posts, *parts))
+            found = [_says(post) for post in posts if (post["platform"], post["native_id"]) in dead]
+            found += [part["value"] is not None for part in parts if (part["platform"], part["native_id"]) in dead]
+            if found:
+                yield number, any(found)
 
     def _messages(self, alerts: Iterable[int]) -> list[str]:
         rows = self._c.rows(
-            "select message from outbox where alert_id in (select value from json_each(?))", json.dumps(list(alerts))
+            "select message from outbox where alert_id in (select value from json_each(?1)) or id in"
+            " (select outbox_id from notices where alert_id in (select value from json_each(?1)))",
+            json.dumps(list(alerts)),
         )
         return [row[0] for row in rows]
 

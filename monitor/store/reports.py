@@ -44,7 +44,7 @@ class Reports:
             " from targets t join mentions m on m.id = t.mention_id"
             " left join scores s on s.mention_id = t.mention_id and s.target = t.brand and s.model = t.model"
             " where (?1 is null or t.brand = ?1) and (?2 is null or m.published_at >= ?2)"
-            " and (?3 is null or m.published_at < ?3) order by m.published_at, m.id, t.brand",
+            " and (?3 is null or m.published_at < ?3) and m.drill = 0 order by m.published_at, m.id, t.brand",
             brand, _ms(since), _ms(until),
         )  # fmt: skip
         for row in found:
@@ -65,7 +65,8 @@ class Reports:
             "select brand, slot / ?4 * ?4 as start, sum(mentions), sum(negative), sum(neutral), sum(positive),"
             " sum(unsure), sum(expected_negatives), sum(unmeasured) from rollups"
             " where brand <> '' and (?1 is null or brand = ?1) and (?2 is null or slot >= ?2)"
-            " and (?3 is null or slot < ?3) group by brand, start order by brand, start",
+            " and (?3 is null or slot < ?3) and brand not in (select brand || ' (drill ' || id || ')' from drills)"
+            " group by brand, start order by brand, start",
             brand, _ms(since), _ms(until), size,
         )  # fmt: skip
         for name, start, total, negative, neutral, positive, unsure, expected, unmeasured in found:

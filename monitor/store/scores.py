@@ -4,16 +4,17 @@ Knows how votes are remembered; what a vote is worth is decided by the caller. N
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.clock import from_ms, to_ms
-from monitor.domain import Label, Mention, Score
+from monitor.domain import WHOLE, Label, Mention, Score
 from monitor.store.database import Connection
 from monitor.store.mentions import READ, mention_of
 
+DAY = 86_400_000  # milliseconds
 _LABELS = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE, Label.UNSURE)
 _ROLLUP = (
     "insert into rollups (brand, slot, platform, mentions, negative, neutral, positive, unsure, expected_negatives,"
@@ -49,6 +50,7 @@ class Judgement:
     model: str
     score: Score | None
     reason: str | None = None
+    slices: tuple[str, ...] = ()  # that the post is in
 
     @property
     def label(self) -> Label:
@@ -78,13 +80,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Votes that one post adds to a brand's counts: published in one slot, known in another."""
+    """Votes for a brand, or a slice of it: published in one slot, known in another."""
 
     brand: str
     slot: datetime
     known_slot: datetime
     mentions: float
     negatives: float
+    slice: str = WHOLE
 
 
 class Scores:
@@ -93,14 +96,16 @@ class Scores:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
 
-    def pending(self, *, limit: int) -> list[Pending]:
-        """Mentions without a score of their present text: new ones first, in the order in which they became known."""
+    def pending(self, *, limit: int, before: datetime | None = None) -> list[Pending]:
+        """Mentions without a score of their present text: new ones first, in the order in which they became known; of
+        one moment in an order that hangs on nothing else. `before`: only those that were known by then."""
+        moment = None if before is None else to_ms(before)
         found = self._c.rows(
             f"select t.mention_id, t.brand, t.label, t.negative, t.collected_at, m.story, {READ} from targets t"
-            " join mentions m on m.id = t.mention_id where t.pending > 0"
-            " order by t.pending, t.collected_at, t.published_at, t.mention_id, t.brand limit ?",
-            limit,
-        )
+            " join mentions m on m.id = t.mention_id where t.pending > 0 and (? is null or t.collected_at < ?)"
+            " order by t.pending, t.collected_at, t.published_at, m.platform, m.native_id, t.brand limit ?",
+            moment, moment, limit,
+        )  # fmt: skip
         return [
             Pending(
                 mention_id=row[0], target=row[1], mention=mention_of(row[6:]), known_at=from_ms(row[4]),
@@ -154,12 +159,15 @@ class Scores:
         """
         self._c.many(
             "update targets set pending = 0, model = ?, negative = ?, neutral = ?, positive = ?, label = ?, reason = ?,"
-            " vote = coalesce(vote, ?) where mention_id = ? and brand = ?",
+            " vote = coalesce(vote, ?), slices = coalesce(slices, ?) where mention_id = ? and brand = ?",
             [
-                (j.model, *_three(j.score), j.label.value, j.reason, int(vote), j.item.mention_id, j.item.target)
+                (
+                    j.model, *_three(j.score), j.label.value, j.reason, int(vote), "\n".join(j.slices),
+                    j.item.mention_id, j.item.target,
+                )
                 for j, vote in zip(judged, votes, strict=True)
             ],
-        )
+        )  # fmt: skip
         self._c.many(
             "insert into scores (mention_id, target, model, negative, neutral, positive, label, answers, reason,"
             " scored_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set negative = excluded.negative,"
@@ -177,12 +185,34 @@ class Scores:
         )
 
     def count(self, tallies: Iterable[Tally]) -> None:
-        """Add votes to what detection reads."""
+        """Add votes to what detection reads, and to the sums of their days."""
+        rows = [(t.brand, t.slice, to_ms(t.known_slot), to_ms(t.slot), t.mentions, t.negatives) for t in tallies]
         self._c.many(
-            "insert into tallies (brand, known_slot, slot, mentions, negatives) values (?, ?, ?, ?, ?) on conflict"
-            " do update set mentions = mentions + excluded.mentions, negatives = negatives + excluded.negatives",
-            [(t.brand, to_ms(t.known_slot), to_ms(t.slot), t.mentions, t.negatives) for t in tallies],
+            "insert into tallies (brand, slice, known_slot, slot, mentions, negatives) values (?, ?, ?, ?, ?, ?)"
+            " on conflict do update set mentions = mentions + excluded.mentions,"
+            " negatives = negatives + excluded.negatives",
+            rows,
         )
+        days: dict[tuple[str, int, str], float] = defaultdict(float)
+        for brand, part, known, _, mentions, _ in rows:
+            days[brand, known // DAY * DAY, part] += mentions
+        self._c.many(
+            "insert into slice_days (brand, day, slice, mentions) values (?, ?, ?, ?)"
+            " on conflict do update set mentions = mentions + excluded.mentions",
+            [(*key, mentions) for key, mentions in days.items()],
+        )
+
+    def days(self, brand: str, since: datetime, until: datetime) -> list[tuple[datetime, str, float]]:
+        """Votes that became known on each day of [since, until), by slice: days, slices, votes."""
+        rows = self._c.rows(
+            "select day, slice, mentions from slice_days where brand = ? and day >= ? and day < ? order by day, slice",
+            brand, to_ms(since), to_ms(until),
+        )  # fmt: skip
+        return [(from_ms(day), part, mentions) for day, part, mentions in rows]
+
+    def slices(self) -> set[str]:
+        """Every slice in which anything was ever counted, of any brand."""
+        return {row[0] for row in self._c.rows("select distinct slice from slice_days")}
 
     def roll_up(self, changes: Mapping[tuple[str, datetime, str], Change]) -> None:
         """Add posts by brand, slot and platform to what charts read."""

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from monitor.analysis.calibration import LEVEL, Tail, threshold
+from monitor.analysis.calibration import LEVEL, ShortTail, Tail, threshold, together
 
 
 def lived(blocks: int, excess: float, seed: int = 5) -> Tail:
@@ -51,3 +51,17 @@ def test_fewer_false_alarms_ask_for_a_higher_threshold(windows: int) -> None:
     assert found == sorted(found, reverse=True)
     assert len(set(found)) == len(asked)
     assert found[-1] > 0
+
+
+def test_short_blocks_learn_a_tail_within_days() -> None:
+    random, tail = Random(5), ShortTail()
+    before = tail.rarity(5.0)
+    for block in range(3 * 12):
+        tail.see(block, LEVEL + random.expovariate(1 / 2.5))
+    assert tail.rarity(5.0) < before / 2
+
+
+def test_windows_that_agree_say_more_than_the_clearest_and_less_than_their_sum() -> None:
+    assert 2.0 < together([2.0, 1.5, 1.0]) < 4.5
+    assert together([2.0, 0.0, 0.0]) == 2.0
+    assert together([]) == 0.0

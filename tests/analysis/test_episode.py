@@ -80,9 +80,10 @@ def test_messages_come_in_order_and_agree_with_the_score(evidence: list[float]) 
         is_open = episode.open
 
 
-def test_the_score_is_a_half_at_the_bar_and_stays_within_one() -> None:
-    assert anomaly_score(3.0, 3.0) == 0.5
-    assert 0.5 < anomaly_score(4.0, 3.0) < anomaly_score(1e12, 3.0) <= 1.0
+def test_the_score_rises_stays_within_one_and_leaves_a_gap_between_told_and_nearly_told() -> None:
+    assert anomaly_score(2.0, 3.0) < anomaly_score(2.999, 3.0) < 0.5
+    assert anomaly_score(3.0, 3.0) == 0.75
+    assert 0.75 < anomaly_score(4.0, 3.0) < anomaly_score(1e12, 3.0) <= 1.0
 
 
 def test_onset_is_where_the_rise_began() -> None:

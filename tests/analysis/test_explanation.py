@@ -8,16 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analysis.explanation import explain, from_json, to_json
+from monitor.analysis.explanation import differences, explain, from_json, to_json
 from monitor.analysis.voices import seen
 from monitor.domain import (
     Author,
     Engagement,
     Explanation,
     Flood,
+    Hearing,
     Label,
     Mention,
+    NearRule,
+    Part,
     Phase,
+    Range,
+    Risk,
     ScoredMention,
     Spike,
     Story,
@@ -52,6 +57,7 @@ def post(
     negative: float = 0.9,
     vote: bool = True,
     story: int | None = None,
+    slices: tuple[str, ...] = (),
 ) -> ScoredMention:
     mention = Mention(
         platform=platform,
@@ -71,6 +77,7 @@ def post(
         label=label,
         vote=vote,
         story=story,
+        slices=slices,
     )
 
 
@@ -193,6 +200,116 @@ def test_the_model_is_the_one_that_scored_most_posts() -> None:
     assert explained(post(1), post(2), replace(post(3), model="another")).model == "bundled"
 
 
+# What each has in the excess
+
+
+def parts(explanation: Explanation, kind: str) -> dict[str | None, Part]:
+    return {part.value: part for part in explanation.parts if part.kind == kind}
+
+
+def before(number: int, **fields: object) -> ScoredMention:
+    return post(-number, f"calm words number{number}", **fields)  # type: ignore[arg-type]
+
+
+def test_the_parts_of_a_kind_add_up_to_the_spike_with_a_line_for_the_others() -> None:
+    window = [post(n, platform=("x", "x", "bluesky")[n % 3], slices=("touchpoint=delivery",) if n % 2 else ())
+              for n in range(12)]  # fmt: skip
+    earlier = [before(n, platform="bluesky" if n % 2 else "x", negative=0.2) for n in range(20)]
+    found = explain(SPIKE, window, earlier)
+    for kind in ("platform", "touchpoint"):
+        held = parts(found, kind)
+        assert None in held
+        assert sum(part.observed for part in held.values()) == pytest.approx(SPIKE.observed)
+        assert sum(part.expected for part in held.values()) == pytest.approx(SPIKE.expected)
+        assert sum(part.excess for part in held.values()) == pytest.approx(SPIKE.observed - SPIKE.expected)
+    assert parts(found, "platform")["x"].observed == pytest.approx(SPIKE.observed * 2 / 3)
+    assert parts(found, "platform")["bluesky"].expected == pytest.approx(SPIKE.expected / 2)
+    assert parts(found, "touchpoint")["delivery"].expected == 0.0
+
+
+def test_where_nothing_is_known_of_before_what_was_expected_is_nobodys() -> None:
+    held = parts(explained(*(post(n) for n in range(4))), "platform")
+    assert (held["x"].expected, held[None].expected) == (0.0, SPIKE.expected)
+    assert (held["x"].posts, held[None].posts) == (4, 0)
+
+
+def test_a_post_about_two_touchpoints_gives_each_half_of_its_vote() -> None:
+    both = post(1, slices=("touchpoint=delivery", "touchpoint=staff", "language=en"))
+    found = explained(both, post(2, slices=("touchpoint=staff",)))
+    assert parts(found, "touchpoint")["delivery"].observed == pytest.approx(SPIKE.observed / 4)
+    assert parts(found, "touchpoint")["staff"].observed == pytest.approx(SPIKE.observed * 3 / 4)
+    assert parts(found, "language")["en"].observed == pytest.approx(SPIKE.observed / 2)
+
+
+def test_authors_threads_and_stories_have_a_part_where_they_wrote_more_than_once() -> None:
+    rosa = Author(native_id="7", handle="rosa")
+    window = [post(n, author=rosa, vote=n == 0, story=5 if n < 2 else None) for n in range(3)] + [post(9)]
+    window = [replace(each, mention=replace(each.mention, conversation_id="t1")) for each in window]
+    found = explained(*window)
+    assert [(p.value, p.posts) for p in found.parts if p.kind == "author"] == [("rosa", 3), (None, 1)]
+    assert parts(found, "author")["rosa"].observed == pytest.approx(SPIKE.observed / 2)
+    assert next((p.value, p.posts) for p in found.parts if p.kind == "thread") == ("t1", 4)
+    assert next((p.posts, p.platform, p.native_id) for p in found.parts if p.kind == "story") == (2, "x", "0")
+
+
+def test_terms_have_a_part_as_well() -> None:
+    window = [post(n, f"the parcel van never came number{n}") for n in range(8)]
+    earlier = [before(n) for n in range(30)]
+    found = explain(SPIKE, window, earlier)
+    assert found.terms
+    for term in found.terms:
+        assert parts(found, "term")[term.text].observed == pytest.approx(SPIKE.observed)
+        assert parts(found, "term")[term.text].expected == 0.0
+
+
+def test_a_window_without_an_unhappy_vote_has_no_parts() -> None:
+    assert explained().parts == ()
+    assert explained(post(1, negative=0.0, label=Label.POSITIVE)).parts == ()
+
+
+# Who, and what most of them say
+
+
+def test_new_authors_and_those_who_were_unhappy_before() -> None:
+    ann, ben, cid = (Author(handle=name) for name in ("ann", "ben", "cid"))
+    window = [post(1, author=ann), post(2, author=ben), post(3, author=cid)]
+    earlier = [before(1, author=ann), before(2, author=ben, label=Label.POSITIVE)]
+    found = explain(SPIKE, window, earlier)
+    assert (found.new_authors, found.unhappy_before) == (1, 1)
+
+
+def test_without_a_time_before_nobody_is_new() -> None:
+    assert (explained(post(1)).new_authors, explained(post(1)).unhappy_before) == (None, None)
+    nobody = explain(SPIKE, [post(1, author=Author())], [before(1)])
+    assert nobody.new_authors is None
+
+
+def test_the_typical_posts_are_those_nearest_to_what_most_say() -> None:
+    same = [post(n, f"my parcel is lost and the courier never answers {word}") for n, word in
+            enumerate(("monday", "tuesday", "again", "help", "please", "sad"))]  # fmt: skip
+    odd = [post(20, "the colour of the new logo hurts my eyes"), post(21, "wrong size of shoes in the box")]
+    found = explain(SPIKE, [*odd, *same], [before(n) for n in range(10)])
+    assert len(found.typical_posts) == 3
+    assert {each.mention.native_id for each in found.typical_posts} <= {each.mention.native_id for each in same}
+
+
+def test_a_typical_post_is_shown_once_for_each_author_and_story() -> None:
+    copies = [post(n, "my parcel is lost again", story=4, author=Author(handle="bot")) for n in range(6)]
+    assert len(explained(*copies).typical_posts) == 1
+
+
+def test_of_a_few_posts_none_is_typical() -> None:
+    assert explained(post(1, "parcel lost again"), post(2, "parcel lost today")).typical_posts == ()
+
+
+def test_the_negative_share_has_a_range_that_narrows_with_more_posts() -> None:
+    few, many = explained(*(post(n) for n in range(5))).share, explained(*(post(n) for n in range(500))).share
+    assert few is not None
+    assert many is not None
+    assert few.low < many.low < many.estimate < many.high < few.high <= 1.0
+    assert explained().share is None
+
+
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 reals = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(max_size=20)
@@ -266,7 +383,19 @@ explanations = st.builds(
     floods=st.lists(
         st.builds(Flood, posts=st.integers(1), total=st.integers(1), accounts=st.none() | st.integers(1)), max_size=2
     ).map(tuple),
-)
+    posts=numbers,
+    parts=st.lists(st.builds(Part, kind=texts, value=st.none() | texts, posts=st.integers(0), observed=reals,
+                             expected=reals, platform=st.none() | texts, native_id=st.none() | texts),
+                   max_size=2).map(tuple),
+    typical_posts=st.lists(scored, max_size=1).map(tuple),
+    new_authors=numbers,
+    share=st.none() | st.builds(Range, estimate=reals, low=reals, high=reals),
+    risks=st.lists(st.builds(Risk, of=texts, people=st.integers(0), rate=reals), max_size=1).map(tuple),
+    hearing=st.lists(st.builds(Hearing, source=texts, state=texts, since=moments, until=st.none() | moments,
+                               detail=texts), max_size=1).map(tuple),
+    near=st.lists(st.builds(NearRule, rule=texts, slice=texts, score=reals), max_size=1).map(tuple),
+    rule_version=st.none() | texts,
+)  # fmt: skip
 
 
 @given(explanations)
@@ -278,7 +407,7 @@ def test_what_is_stored_is_read_back_equal(explanation: Explanation) -> None:
 def test_the_stored_form_is_one_line_that_says_its_version(explanation: Explanation) -> None:
     text = to_json(explanation)
     assert "\n" not in text
-    assert json.loads(text)["version"] == 1
+    assert json.loads(text)["version"] == 2
 
 
 def test_the_same_posts_give_the_same_record_byte_for_byte() -> None:
@@ -293,18 +422,30 @@ def test_what_the_posts_carry_beyond_json_is_stored_as_text_rather_than_failing(
     assert kept == {"when": "2026-03-11T12:00:00+00:00", "kind": "{1}"}
 
 
+FIRST_VERSION = (
+    "version", "spike", "authors", "unhappy_authors", "negative_share", "reach", "platforms", "terms", "top_posts",
+    "model",
+)  # fmt: skip
+
+
 def test_a_record_from_before_stories_and_stars_is_read() -> None:
     record = json.loads(to_json(explained(post(1, "late again"))))
-    for name in ("stories", "floods"):
-        del record[name]
+    record["version"] = 1
+    for name in list(record):
+        if name not in FIRST_VERSION:
+            del record[name]
+    del record["spike"]["slice"]
     for old in record["top_posts"]:
-        del old["story"], old["mention"]["quoted"], old["mention"]["rating"]
-    assert from_json(json.dumps(record)) == explained(post(1, "late again"))
+        del old["story"], old["slices"], old["mention"]["quoted"], old["mention"]["rating"], old["mention"]["region"]
+    read = from_json(json.dumps(record))
+    assert (read.top_posts, read.platforms) == (explained(post(1, "late again")).top_posts, {"x": 1})
+    assert (read.posts, read.parts, read.typical_posts, read.share, read.near) == (None, (), (), None, ())
+    assert differences(read, explained(post(1, "late again"))) == []
 
 
 def test_a_record_of_a_later_version_is_refused_in_a_sentence() -> None:
-    with pytest.raises(ValueError, match=r"is of version 2; this program reads version 1"):
-        from_json(json.dumps({**json.loads(to_json(explained())), "version": 2}))
+    with pytest.raises(ValueError, match=r"is of version 3; this program reads version 2"):
+        from_json(json.dumps({**json.loads(to_json(explained())), "version": 3}))
 
 
 @pytest.mark.parametrize("damaged", ["", "{", "[]", "null", "{}", '{"version":1}', '{"version":1,"spike":{}}'])

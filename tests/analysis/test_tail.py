@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from monitor.analysis.tail import PHI, Scatter, deviance_z, tail_probability
+from monitor.analysis.tail import PHI, Scatter, deviance_z, tail_probability, usual_range
 
 
 def summed(count: int, mean: float, size: float) -> float:
@@ -95,3 +95,14 @@ def test_a_mean_of_zero_teaches_nothing() -> None:
     scatter = Scatter()
     scatter.learn(5, 0.0)
     assert believed(scatter) == Scatter()
+
+
+@pytest.mark.parametrize("mean", [0.02, 0.7, 6.0, 29.0, 31.0, 400.0])
+@pytest.mark.parametrize("size", [0.4, 5.0, 1e6])
+def test_so_many_usual_counts_lie_in_the_usual_range(mean: float, size: float) -> None:
+    low, high = usual_range(mean, size)
+    below = 1.0 - tail_probability(max(low, 1e-9), mean, size) if low > 0 else 0.0
+    above = tail_probability(high + 1.0, mean, size)
+    assert 0.0 <= low <= mean + 1.0
+    assert below <= 0.035
+    assert above <= 0.035

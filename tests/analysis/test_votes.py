@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analysis.votes import AUTHOR_MEMORY, STORY_MEMORY, increments, voters
+from monitor.analysis.votes import AUTHOR_MEMORY, STORY_MEMORY, Rates, increments, rates_of, voters, weight
 from monitor.domain import Author
 from tests.support.fakes import START, post
 
@@ -75,3 +75,35 @@ def test_a_vote_never_takes_anything_away(negative: float, counted: dict[int, fl
 
 def test_somebody_unknown_is_always_counted() -> None:
     assert increments(0.5, [], {1: 0.9}) == (1.0, 0.5)
+
+
+# What a model is known to get wrong
+
+
+@pytest.mark.parametrize(
+    "confusions",
+    [[], [((0, 0), (0, 0))], [((0, 0), (5, 5))], [((50, 50), (40, 60))], [((0, 10), (10, 0))]],
+)
+def test_without_rates_that_can_be_believed_a_probability_stands(confusions: list[tuple[tuple[int, ...], ...]]) -> None:
+    assert rates_of(confusions) is None
+    assert weight(0.5, rates_of(confusions)) == 0.5
+
+
+def test_three_classes_count_as_negative_and_not() -> None:
+    rates = rates_of([((8, 1, 1), (1, 8, 1), (1, 1, 8))])
+    assert rates is not None
+    assert (rates.hits, rates.slips) == (0.8, 0.1)
+
+
+def test_corrected_votes_give_the_true_share_of_posts_that_are_surely_one_or_the_other() -> None:
+    """A model that says 0.8 of unhappy posts and 0.2 of calm ones: of ten, four are unhappy."""
+    rates = Rates(hits=0.8, slips=0.2)
+    assert sum(weight(each, rates) for each in [0.8] * 4 + [0.2] * 6) == pytest.approx(4.0)
+    assert sum([0.8] * 4 + [0.2] * 6) == pytest.approx(4.4)
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.003, 0.5, 0.997, 1.0])
+def test_a_weight_is_a_share_and_its_sums_are_exact(probability: float) -> None:
+    one = weight(probability, Rates(0.82, 0.13))
+    assert 0.0 <= one <= 1.0
+    assert sum([one] * 1000) == one * 1000

@@ -54,6 +54,7 @@ def test_each_country_and_app_has_its_own_list(server: AppstoreServer) -> None:
     wanted = {server.add(NOW - HOUR, country=country, app=app) for country in ("us", "gb") for app in ("1", "2")}
     assert wanted == {"us:7000", "gb:7000"}  # ids are counted for each list here
     read = reader(server, apps=("1", "2"), countries=("us", "gb")).drain()
+    assert all(mention.region == mention.extra["country"] for page in read.pages for mention in page.mentions)
     found = [(mention.extra["country"], mention.extra["app"]) for page in read.pages for mention in page.mentions]
     assert sorted(found) == [("gb", "1"), ("gb", "2"), ("us", "1"), ("us", "2")]
 

@@ -59,6 +59,7 @@ def test_a_review_is_what_the_customer_says_with_its_stars(server: ConnectServer
     assert mention.published_at == (NOW - HOUR).replace(microsecond=0)
     assert (mention.platform, mention.author.handle, mention.rating) == ("appstore", "Ann", 0.25)
     assert mention.extra == {"rating": 2, "app": "1", "country": "GBR", "newField": [1]}
+    assert mention.region == "GBR"
     assert mention.targets == ("Acme",)
 
 

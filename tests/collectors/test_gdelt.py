@@ -36,6 +36,7 @@ def test_an_article_is_a_mention_with_an_id_of_its_address(server: GdeltServer) 
     assert (mention.url, mention.lang, mention.author.handle) == (address, "de", "news.example")
     assert mention.published_at == (NOW - HOUR).replace(minute=0, second=0, microsecond=0)
     assert mention.extra == {"sourcecountry": "Germany", "brand_new_field": 1}
+    assert mention.region == "Germany"
 
 
 def test_a_language_without_a_code_is_unknown(server: GdeltServer) -> None:

@@ -1,9 +1,11 @@
 """The counts detector beyond the contract: seasons, campaigns, first days, outages, severity, speed of thought."""
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from math import cos, inf, nan, pi
 from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -155,6 +157,84 @@ def test_a_brand_without_posts_for_weeks_is_neither_spike_nor_error() -> None:
     assert opened(found) == []
 
 
+def test_a_year_of_silence_is_stepped_over_in_a_moment() -> None:
+    """Work, not time, is counted: a missing year may cost no more steps than the longest window has."""
+    week = lived(7, lambda _: 1.0)
+    detector, steps = Counts("counts", Options()), 0
+    state = detector.inspect(Series(brand="Acme", step=STEP, timezone="UTC", buckets=tuple(week)), None).state
+    again = Bucket(start=week[-1].start + timedelta(days=365), mentions=9.0, negatives=9.0)
+
+    def counted(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    sys.setprofile(counted)
+    try:
+        found = detector.inspect(Series(brand="Acme", step=STEP, timezone="UTC", buckets=(again,)), state)
+    finally:
+        sys.setprofile(None)
+    assert found.spikes == ()
+    assert steps < 20_000
+
+
+def test_empty_buckets_cost_less_than_busy_ones() -> None:
+    def calls(rate: float) -> int:
+        steps = 0
+
+        def counted(frame: object, event: str, arg: object) -> None:
+            nonlocal steps
+            steps += event == "call"
+
+        given = [
+            Bucket(start=START + at * STEP, mentions=round(3 * rate), negatives=round(rate * (1 + at % 3)))
+            for at in range(10 * DAY)
+        ]
+        sys.setprofile(counted)
+        try:
+            inspect(given)
+        finally:
+            sys.setprofile(None)
+        return steps
+
+    assert calls(0.0) < 0.6 * calls(9.0)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_the_night_in_which_clocks_change_is_no_spike(zone: str) -> None:
+    begin = datetime(2026, 3, 1, tzinfo=UTC)  # both zones change their clocks within the month
+    here = ZoneInfo(zone)
+    random = Random(3)
+    given = []
+    for at in range(38 * DAY):
+        local = (begin + at * STEP).astimezone(here)
+        unhappy = poisson(random, 2.0 * daily(12 * local.hour + local.minute // 5))
+        given.append(Bucket(start=begin + at * STEP, mentions=3 * unhappy, negatives=unhappy))
+    assert opened(inspect(given, zone)) == []
+
+
+def test_the_first_two_weeks_of_small_brands_are_quiet() -> None:
+    told = [opened(inspect(lived(14, lambda at: 0.25 * daily(at), seed=seed))) for seed in range(8)]
+    assert sum(len(of) for of in told) <= 2  # in sixteen brand-weeks
+
+
+def test_a_crisis_in_the_first_week_is_still_told() -> None:
+    begin = 5 * DAY + 160
+    told = opened(inspect(lived(6, lambda at: daily(at) * (6.0 if at >= begin else 0.5))))
+    assert len(told) == 1
+    assert START + begin * STEP < told[0] <= START + (begin + 24) * STEP
+
+
+def test_slots_that_arrive_twice_or_out_of_order_count_as_what_came_late() -> None:
+    whole = lived(12, daily)
+    again = [*whole[: 11 * DAY], *whole[11 * DAY - 3 : 11 * DAY], *whole[11 * DAY :]]
+    swapped = [*whole[: 11 * DAY], whole[11 * DAY + 1], whole[11 * DAY], *whole[11 * DAY + 2 :]]
+    for given in (again, swapped):
+        found = inspect(given)
+        assert opened(found) == []
+        starts = [reading.start for reading in found.readings]
+        assert starts == sorted(set(starts))
+
+
 def test_two_votes_are_never_enough() -> None:
     quiet = [Bucket(start=START + at * STEP, mentions=0.0, negatives=0.0) for at in range(10 * DAY)]
     pair = Bucket(start=START + 10 * DAY * STEP, mentions=2.0, negatives=2.0)
@@ -191,6 +271,14 @@ def test_a_clearly_worse_turn_is_told() -> None:
     assert len(found.spikes) <= 4
     assert found.spikes[1].severity == "high"
     assert found.spikes[1].score > 2 * found.spikes[0].score
+
+
+def test_counts_without_mentions_are_judged_as_they_are() -> None:
+    whole = lived(12, lambda at: 9.0 if 10 * DAY <= at < 10 * DAY + 60 else 1.0)
+    blind = [Bucket(start=b.start, mentions=nan, negatives=b.negatives) for b in whole]
+    found = inspect(blind)
+    assert len(opened(found)) == 1
+    assert found.spikes[0].mentions is None
 
 
 def test_fractions_of_votes_count() -> None:

@@ -89,7 +89,7 @@ def _tallies_later() -> None:
     """Scores are committed without their tallies, which follow in a transaction of their own."""
     save = score._save
 
-    def broken(store: Store, judged: Any, **times: Any) -> None:
+    def broken(store: Store, judged: Any, rates: Any, **times: Any) -> None:
         held: list[Tally] = []
         count = store.scores.count
 
@@ -97,7 +97,7 @@ def _tallies_later() -> None:
             held.extend(tallies)
 
         store.scores.count = hold  # type: ignore[method-assign]
-        save(store, judged, **times)
+        save(store, judged, rates, **times)
         store.scores.count = count  # type: ignore[method-assign]
         _LATER.append(lambda: count(held))
 
@@ -114,18 +114,16 @@ _LATER: list[Callable[[], None]] = []
 
 def _sent_first() -> None:
     """A message is marked as sent before it is sent."""
-    send = deliver._send
+    send, carry = deliver._send, deliver.to_receiver
 
-    def broken(name: str, notifier: Any, item: Outgoing) -> Any:
+    def broken(notifier: Any, item: Outgoing) -> Any:
         _STORES[0].outbox.sent(item, now=item.first_at)
         failpoints.reach("deliver.committed")
-        return send(name, notifier, item)
+        return send(notifier, item)
 
-    carry = deliver.to_receiver
-
-    def noted(store: Store, *arguments: Any, **named: Any) -> Any:
-        _STORES[:] = [store]
-        return carry(store, *arguments, **named)
+    def noted(program: Program, *arguments: Any, **named: Any) -> Any:
+        _STORES[:] = [program.store]
+        return carry(program, *arguments, **named)
 
     deliver._send, deliver.to_receiver = broken, noted
 

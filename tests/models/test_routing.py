@@ -195,3 +195,12 @@ def test_one_answer_for_each_text_or_a_refusal(english: Tiny) -> None:
     assert router(english).answer([]) == []
     with pytest.raises(ValueError, match="zip"):
         router(english).answer([ENGLISH], tags=["en", "en"])
+
+
+def test_a_model_that_answered_tells_by_its_name_how_often_it_is_wrong() -> None:
+    confusions = [((8, 2), (1, 9))]
+    router = Router(Reader(lambda: Tiny("english@1"), ["en"], confusions))
+    assert router.confusions("english@1") == (), "it was not asked yet"
+    router.first.scorer()
+    assert router.confusions("english@1") == confusions
+    assert router.confusions("another") == ()

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 from apprise.manager_plugins import NotificationManager
 
-from monitor.domain import Message, Secret
+from monitor.domain import Link, Message, MessageKind, Secret
 from monitor.errors import DeliveryUnknown, NotifierError, NotifierRefused
+from monitor.notifiers import _text
 from monitor.notifiers._apprise_fence import ALLOWED, NEVER, fenced
 from monitor.notifiers._apprise_outcome import failure
 from monitor.notifiers.apprise import Apprise, AppriseOptions, _key_of, _loudness
@@ -310,3 +311,53 @@ def test_no_picture_of_a_third_party_is_sent_along(web: Web, send: Send) -> None
 def test_a_log_without_a_known_sign_is_taken_as_maybe_arrived() -> None:
     assert type(failure("team", "Odd", ["something went wrong"])) is DeliveryUnknown
     assert type(failure("team", "Odd", [])) is DeliveryUnknown
+
+
+# The chart
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100
+WITH_PICTURE = replace(MESSAGE, picture=PNG)
+
+
+def test_a_chart_goes_along_where_the_service_takes_pictures(web: Web, post: Post, send: Send) -> None:
+    send(address(SERVICES[1], web), WITH_PICTURE)
+    assert any(PNG in body for _, body in web.posts)
+    send(mail_address(post), WITH_PICTURE)
+    (mail,) = post.mails
+    (picture,) = (part for part in mail.walk() if part.get_content_type() == "image/png")
+    assert (picture.get_filename(), picture.get_content()) == ("chart.png", PNG)
+
+
+def test_a_service_that_takes_no_pictures_gets_the_words_alone(web: Web, send: Send) -> None:
+    send(address(SERVICES[0], web), WITH_PICTURE)
+    assert len(web.posts) == 1
+    assert "rosa on x" in web.texts
+
+
+def test_a_picture_that_is_not_taken_costs_nobody_the_words(web: Web, send: Send) -> None:
+    web.behaviour = 413
+    with pytest.raises(DeliveryUnknown, match="without the picture"):
+        send(address(SERVICES[1], web), WITH_PICTURE)
+    web.behaviour, tries = 200, len(web.posts)
+    send(address(SERVICES[1], web), replace(WITH_PICTURE, repeat=True))
+    assert len(web.posts) == tries + 1
+    assert PNG not in web.posts[-1][1]
+
+
+def test_a_receiver_that_is_not_there_with_a_picture_has_nothing(send: Send) -> None:
+    with pytest.raises(NotifierError) as failed:
+        send(f"ntfy://127.0.0.1:1/{CANARY}", WITH_PICTURE)
+    assert type(failed.value) is NotifierError
+
+
+def test_a_long_text_is_cut_before_its_links() -> None:
+    link = Link(action="acknowledge", label="Acknowledge", url="https://m.acme.test/act/1")
+    long = replace(MESSAGE, body="word " * 1_000, links=(link,))
+    cut = _text.body(long, most=500)
+    assert len(cut) <= 500
+    assert cut.endswith("…\n\nAcknowledge: https://m.acme.test/act/1")
+
+
+def test_how_loud_a_message_is_follows_from_what_it_is() -> None:
+    quiet = [replace(MESSAGE, kind=kind) for kind in (MessageKind.HEARTBEAT, MessageKind.DIGEST, MessageKind.TEST)]
+    assert {_loudness(each).value for each in (*quiet, replace(MESSAGE, drill=True))} == {"info"}

@@ -12,15 +12,15 @@ from models import Reader, Router
 from monitor.alerting.routing import Route
 from monitor.analysis.explanation import from_json
 from monitor.clock import FakeClock
-from monitor.domain import Deletion, Explanation, Phase, Spike
+from monitor.domain import Deletion, Explanation, Phase, Spike, shadow_of
 from monitor.errors import StoreFull
-from monitor.pipeline import alert, failpoints
+from monitor.pipeline import alert, explain, failpoints, people, tell
 from monitor.pipeline.alert import AlertReport
 from monitor.pipeline.program import Program
 from monitor.pipeline.tick import score_pending
 from monitor.settings import Settings
 from monitor.store import Store
-from tests.support.fakes import START, WordScorer, feeling, post, small_program
+from tests.support.fakes import START, ListNotifier, WordScorer, feeling, post, small_program
 
 HOUR = timedelta(hours=1)
 CANARY = "zanzibar-canary-7741"
@@ -36,6 +36,14 @@ def spike(phase: Phase = Phase.OPENED, hours: float = 1, brand: str = "Nimbus", 
 def fire(program: Program, *spikes: Spike) -> AlertReport:
     program.store.detection.add_spikes(spikes)
     return alert.run(program, now=START + 10 * HOUR)
+
+
+def fire_and_tell(program: Program, *spikes: Spike) -> None:
+    """One after another, each told before the next one fires."""
+    for each in spikes:
+        program.store.detection.add_spikes([each])
+        alert.run(program, now=each.fired_at)
+        tell.run(program, now=each.fired_at + HOUR / 2)
 
 
 def keep_scored(program: Program, *texts: str, known: timedelta = timedelta(0)) -> None:
@@ -58,7 +66,16 @@ def test_an_episode_is_one_incident_that_opens_worsens_and_ends(program: Program
     first, second = program.store.incidents.all()
     assert (first.status.value, first.severity, first.resolved_at) == ("resolved", "high", START + 5 * HOUR)
     assert (second.status.value, second.opened_at) == ("firing", START + 9 * HOUR)
-    assert len(titles(program)) == 4
+    events = [(each.kind, each.actor) for each in program.store.incidents.history(first.id)]
+    assert events == [(kind, "monitor") for kind in ("opened", "worsened", "left", "resolved")]
+
+
+def test_each_step_of_an_episode_is_told(program: Program) -> None:
+    fire_and_tell(program, spike(), spike(Phase.WORSENED, 2, severity="high"), spike(Phase.CLOSED, 5), spike(hours=9))
+    said = titles(program)
+    assert len(said) == 4
+    assert ["getting worse" in title for title in said] == [False, True, False, False]
+    assert "back to usual" in said[2]
 
 
 def test_posts_that_no_model_may_judge_are_no_part_of_an_explanation(program: Program) -> None:
@@ -84,15 +101,67 @@ def test_an_alert_of_which_no_post_could_be_judged_is_told_without_shares(progra
 
 
 def test_running_again_tells_nobody_again(program: Program) -> None:
-    fire(program, spike())
+    fire_and_tell(program, spike())
     assert alert.run(program, now=START + 11 * HOUR) == AlertReport()
     assert fire(program, spike()) == AlertReport()
+    tell.run(program, now=START + 2 * HOUR)
     assert len(titles(program)) == 1
 
 
 def test_the_end_of_what_never_began_is_left_alone(program: Program) -> None:
     assert fire(program, spike(Phase.CLOSED)) == AlertReport(ignored=1)
     assert program.store.detection.pending_spikes() == []
+
+
+class Silent:
+    """A detector that measures and calls nobody."""
+
+    alarm = False
+
+
+def test_what_a_rule_without_alarm_finds_is_kept_and_makes_no_incident(program: Program) -> None:
+    (rule,) = program.rules
+    program.rules = (replace(rule, name="level", detector=Silent()),)  # type: ignore[arg-type]
+    assert fire(program, replace(spike(), rule="level")) == AlertReport(kept=1)
+    assert program.store.incidents.all() == []
+    assert program.store.detection.pending_spikes() == []
+
+
+def test_one_fire_is_one_incident_whatever_rule_and_part_speak_of_it(program: Program) -> None:
+    part = replace(spike(hours=1.5), slice="touchpoint=delivery")
+    fire(program, spike(), part, replace(spike(hours=2), rule="share"), spike(Phase.CLOSED, 3))
+    (incident,) = program.store.incidents.all()
+    assert incident.status.value == "firing"
+    assert program.store.incidents.speaking(incident.id) == {("rule", "touchpoint=delivery"), ("share", "")}
+    fire(program, replace(spike(Phase.CLOSED, 4), slice=part.slice))
+    assert fire(program, replace(spike(Phase.CLOSED, 5), rule="share")) == AlertReport(resolved=1, messages=1)
+    assert [each.kind for each in program.store.incidents.history(incident.id)] == [
+        "opened", "joined", "joined", "left", "left", "left", "resolved",
+    ]  # fmt: skip
+
+
+def test_a_spike_shortly_after_the_end_opens_the_incident_again_and_is_told_once(program: Program) -> None:
+    fire_and_tell(program, spike(), spike(Phase.CLOSED, 3), spike(hours=4), spike(Phase.CLOSED, 6))
+    (incident,) = program.store.incidents.all()
+    assert (incident.status.value, incident.reopened_at) == ("resolved", START + 4 * HOUR)
+    said = titles(program)
+    assert len(said) == 4
+    assert "here again" in said[2]
+
+
+def test_who_had_an_incident_has_it_still_when_it_opens_again(program: Program) -> None:
+    fire(program, spike())
+    people.acknowledge(program.store, 1, by="ana", now=START + 2 * HOUR)
+    fire(program, spike(Phase.CLOSED, 3), spike(hours=4))
+    incident = program.store.incidents.get(1)
+    assert incident is not None
+    assert (incident.status.value, incident.owner, incident.resolved_at) == ("acknowledged", "ana", None)
+
+
+def test_the_rehearsal_of_a_brand_is_an_incident_of_its_own_and_says_so(program: Program) -> None:
+    fire(program, spike())
+    fire(program, spike(hours=2, brand=shadow_of("Nimbus", 1)))
+    assert [each.drill for each in program.store.incidents.all()] == [False, True]
 
 
 def test_brands_have_incidents_of_their_own(program: Program) -> None:
@@ -128,9 +197,10 @@ def test_every_receiver_of_the_routes_gets_a_message_with_a_key_of_its_own(progr
     program.routes = (
         Route(receivers=("a", "b"), continue_=True), Route(receivers=("b", "c"), severity="high"),
     )  # fmt: skip
-    fire(program, spike(), spike(Phase.WORSENED, 2, severity="high"))
+    program.receivers = {name: ListNotifier(name) for name in "abc"}
+    fire_and_tell(program, spike(), spike(Phase.WORSENED, 2, severity="high"))
     rows = program.store._connection.rows("select receiver, key from outbox order by id")
-    assert [receiver for receiver, _ in rows] == ["a", "b", "a", "b", "c"]
+    assert sorted(receiver for receiver, _ in rows) == ["a", "a", "b", "b", "c"]
     assert len({key for _, key in rows}) == 5
 
 
@@ -160,9 +230,9 @@ def test_the_same_spikes_give_the_same_messages_at_any_later_time(
         other = small_program(settings, store, FakeClock(START + 20 * HOUR))
         for each in (program, other):
             keep_scored(each, "Nimbus is bad", "Nimbus is bad and slow")
-        fire(program, spike(), spike(Phase.CLOSED, 3))
-        fire(other, spike())
-        fire(other, spike(Phase.CLOSED, 3))
+        fire_and_tell(program, spike(), spike(Phase.CLOSED, 3))
+        fire_and_tell(other, spike())
+        fire_and_tell(other, spike(Phase.CLOSED, 3))
         said = [each.store._connection.rows("select message, key from outbox order by id") for each in (program, other)]
     assert said[0] == said[1]
 
@@ -174,8 +244,9 @@ def test_what_an_alert_and_its_message_quote_of_a_post_goes_when_the_post_is_del
     with Store(folder / "monitor.db") as store:
         program = small_program(settings, store, FakeClock(START))
         keep_scored(program, f"Nimbus is bad {CANARY}", "Nimbus is bad and slow")
-        fire(program, spike(), replace(spike(hours=2), rule="other rule"))
+        fire_and_tell(program, spike(), replace(spike(hours=2, severity="high"), rule="other rule"))
         before = titles(program)
+        assert before
         with store.transaction():
             gone = Deletion(platform="x", native_id="0:00:00-0")
             assert store.mentions.delete([gone], now=START) == 1
@@ -200,7 +271,7 @@ def test_a_post_is_not_deleted_between_the_look_at_it_and_the_alert_that_quotes_
     deleting = threading.Thread(
         target=lambda: program.store.mentions.delete([Deletion(platform="x", native_id="0:00:00-0")], now=START)
     )
-    look = alert.explained
+    look = explain.explained
 
     def slowly(program: Program, fired: Spike) -> Explanation:
         explanation = look(program, fired)

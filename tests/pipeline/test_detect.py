@@ -9,7 +9,7 @@ import pytest
 from monitor.clock import FakeClock
 from monitor.domain import Page
 from monitor.errors import StoreFull
-from monitor.pipeline import collect, detect, failpoints, tick
+from monitor.pipeline import collect, detect, failpoints, series, tick
 from monitor.pipeline.program import Program
 from monitor.pipeline.tick import score_pending
 from tests.support.detection import FIVE, HOUR, Recorder, at, count, keep, pending, recording
@@ -84,7 +84,7 @@ def test_the_same_spikes_whenever_it_is_called(program: Program, steps: Sequence
 
 def test_long_histories_go_in_pieces_with_the_same_outcome(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     detector = recording(program)
-    monkeypatch.setattr(detect, "CHUNK", 7 * FIVE)
+    monkeypatch.setattr(series, "CHUNK", 7 * FIVE)
     count(program, *((n, n, 2, 1.0 if 20 <= n < 34 else 0.1) for n in range(60)))
     detect.run(program, now=at(60))
     assert detector.calls == 9

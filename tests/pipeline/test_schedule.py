@@ -14,9 +14,10 @@ from monitor.analysis.budget import Caps
 from monitor.clock import SystemClock
 from monitor.domain import Cursor, Deletion, Page, Query
 from monitor.errors import NotifierRefused, SourceDown, StoreFull
-from monitor.pipeline import failpoints
+from monitor.pipeline import failpoints, score, tell
 from monitor.pipeline.program import Program
 from monitor.pipeline.schedule import Runner
+from monitor.pipeline.tell import TellReport
 from tests.store.test_outbox import message, spike
 from tests.support.fakes import START, ListCollector, notifier_of, post, source_of
 
@@ -261,3 +262,20 @@ def test_a_receiver_that_fails_is_told_of(program: Program) -> None:
         until(lambda: any(line["event"] == "not delivered" for line in said))
     (line,) = [line for line in said if line["event"] == "not delivered"]
     assert (line["log_level"], line["error"], line["given_up"]) == ("warning", "console: no such room.", 1)
+
+
+def test_a_stage_that_fails_stops_no_other(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = threading.Event()
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a fault")
+
+    def telling(*_: object, **__: object) -> TellReport:
+        told.set()
+        return TellReport()
+
+    monkeypatch.setattr(score, "run", broken)
+    monkeypatch.setattr(tell, "run", telling)
+    with running(program) as runner:
+        assert told.wait(LIMIT)
+        assert not runner.well()

@@ -1,5 +1,6 @@
 """Receivers on the loopback: a web and a mail server that take a message, refuse it, stall or break the line."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -28,6 +29,7 @@ class Web:
     headers: dict[str, str] = field(default_factory=dict)
     answer: bytes = b"{}"
     posts: list[tuple[str, bytes]] = field(default_factory=list)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # method and headers, in lower case
     over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -47,6 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         web: Web = self.server.web
+        web.asked.append((self.command, {name.lower(): value for name, value in self.headers.items()}))
         web.posts.append((self.path, self.rfile.read(int(self.headers.get("Content-Length", 0)))))
         if web.behaviour == "stall":
             web.over.wait(30)
@@ -102,7 +105,16 @@ class Post:
     rcpt: dict[str, str] = field(default_factory=dict)  # address → answer; others are accepted
     data: str = "250 OK"
     drop: bool = False  # takes the message and hangs up without an answer
+    stall: bool = False  # takes the message and never says so
     mails: list[EmailMessage] = field(default_factory=list)
+    recipients: list[list[str]] = field(default_factory=list)  # of each mail
+    raw: list[bytes] = field(default_factory=list)
+
+    @property
+    def texts(self) -> str:
+        """Everything that was sent, as people read it: subjects, and every part that is words."""
+        parts = [part for each in self.mails for part in each.walk() if part.get_content_maintype() == "text"]
+        return "\n".join([*(str(each["Subject"]) for each in self.mails), *(part.get_content() for part in parts)])
 
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
@@ -114,17 +126,21 @@ class Post:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.mails.append(message_from_bytes(envelope.content, policy=default))
+        self.recipients.append(list(envelope.rcpt_tos))
+        self.raw.append(bytes(envelope.content))
+        if self.stall:
+            await asyncio.sleep(20)
         if self.drop:
             server.transport.abort()
         return self.data
 
 
 @contextmanager
-def mail() -> Iterator[Post]:
-    """A mail server on a free port of the loopback."""
+def mail(**options: Any) -> Iterator[Post]:
+    """A mail server on a free port of the loopback; `options` are those of aiosmtpd's SMTP."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         state = Post(port=free.getsockname()[1])
-    controller = Controller(state, hostname="127.0.0.1", port=state.port)
+    controller = Controller(state, hostname="127.0.0.1", port=state.port, **options)
     controller.start()
     try:
         yield state

@@ -2,11 +2,12 @@
 
 import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from monitor.domain import Message, Phase, Spike
+from monitor.domain import Chart, Link, Mark, Message, MessageKind, Phase, Point, Spike
 from monitor.errors import StoreError
 from monitor.store import Store
 from tests.support.fakes import START
@@ -172,7 +173,7 @@ def test_a_spike_is_read_back_as_it_was(store: Store) -> None:
 def test_the_body_of_a_message_is_json_that_other_programs_can_read(store: Store, alert: int) -> None:
     store.outbox.put(alert, "team", message(at=START), due=START)
     ((text,),) = store._connection.rows("select message from outbox")
-    assert json.loads(text)["facts"] == {"at": str(START)}
+    assert json.loads(text)["facts"] == {"at": "2026-03-02T00:00:00Z"}
 
 
 def test_receivers_that_messages_do_not_reach_are_named_with_the_last_reason(store: Store, alert: int) -> None:
@@ -185,3 +186,64 @@ def test_receivers_that_messages_do_not_reach_are_named_with_the_last_reason(sto
     store.outbox.give_up(lost, "no such room", now=START)
     store.outbox.retry(failed, "no answer", due=LATER, now=START, repeat=False)
     assert store.outbox.troubled() == [("team", 1, 1, "no answer")]
+
+
+# Messages with everything in them
+
+
+def full(key: str = "k") -> Message:
+    chart = Chart(
+        title="Nimbus", unit="posts", timezone="Europe/Berlin", marks=(Mark(at=START, word="onset"),),
+        points=(Point(start=START, observed=0.1, expected=None), Point(start=LATER, observed=None, expected=1 / 3)),
+    )  # fmt: skip
+    link = Link(action="silence", label="Silence", url="https://m.example.org/act/1")
+    return Message(
+        key=key, title="t", body="b", severity="high", brand="Nimbus", kind=MessageKind.GROUP, drill=True,
+        links=(link,), chart=chart, picture=b"png", facts={"n": [1, {"x": None}]},
+    )  # fmt: skip
+
+
+def test_chart_links_and_kind_come_back_as_they_were_and_the_picture_is_not_kept(store: Store) -> None:
+    store.outbox.put(None, "team", full(), due=START)
+    item = store.outbox.claim("team", now=START)
+    assert item is not None
+    assert item.message == replace(full(), picture=None)
+    assert store._connection.rows("select kind from outbox") == [("group",)]
+
+
+def test_a_try_that_our_own_end_cut_off_does_not_count(store: Store) -> None:
+    store.outbox.put(None, "team", full(), due=START)
+    for _ in range(20):
+        assert store.outbox.claim("team", now=START)
+        store.outbox.recover()
+    item = store.outbox.claim("team", now=START)
+    assert item is not None
+    assert (item.attempt, item.message.repeat) == (1, True)
+
+
+def test_what_is_queued_again_begins_its_tries_anew(store: Store) -> None:
+    store.outbox.put(None, "team", full(), due=START)
+    for _ in range(3):
+        item = store.outbox.claim("team", now=START)
+        assert item is not None
+        store.outbox.retry(item, "down", due=START, now=START, repeat=True)
+    assert item is not None
+    store.outbox.bury(item.id, "given up")
+    later = START + timedelta(days=3)
+    assert store.outbox.revive(item.id, now=later)
+    assert not store.outbox.revive(item.id, now=later), "it is no dead letter any more"
+    again = store.outbox.claim("team", now=later)
+    assert again is not None
+    assert (again.attempt, again.first_at, again.message.repeat) == (1, later, True)
+
+
+def test_a_letter_that_goes_to_somebody_else_is_no_repeat_to_them(store: Store) -> None:
+    store.outbox.put(None, "team", full(), due=START)
+    item = store.outbox.claim("team", now=START)
+    assert item is not None
+    store.outbox.retry(item, "?", due=START, now=START, repeat=True)
+    store.outbox.bury(item.id, "given up")
+    assert store.outbox.revive(item.id, now=START, receiver="boss")
+    again = store.outbox.claim("boss", now=START)
+    assert again is not None
+    assert not again.message.repeat

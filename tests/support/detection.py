@@ -20,10 +20,11 @@ class Recorder(Threshold):
         self.calls = 0
 
     def inspect(self, series: Series, state: bytes | None) -> Inspection:
+        found = super().inspect(series, state)
         if series.buckets:
             self.calls += 1
         self.seen += [(series.brand, bucket) for bucket in series.buckets]
-        return super().inspect(series, state)
+        return found
 
     def of(self, brand: str = "Nimbus") -> list[tuple[int, float, float]]:
         """Buckets as (number since the start, mentions, negatives)."""

@@ -30,7 +30,11 @@ _QUERIES = {
     "rejects": "select source, line, reason, raw from rejects",
     "states": "select rule, brand, until, settings, state from detector_states",
     "spikes": "select rule, brand, phase, fired_at, body, pending from spikes",
-    "incidents": "select rule, brand, opened_at, onset, status, severity, resolved_at from incidents",
+    "incidents": "select rule, brand, slice, opened_at, onset, status, severity, resolved_at, drill from incidents",
+    "incident_slices": "select i.brand, i.opened_at, s.rule, s.slice, s.opened_at, s.closed_at from incident_slices s"
+    " join incidents i on i.id = s.incident_id",
+    "incident_events": "select i.brand, i.opened_at, e.at, e.actor, e.kind, e.detail from incident_events e"
+    " join incidents i on i.id = e.incident_id",
     "alerts": "select i.rule, i.brand, i.opened_at, a.phase, a.at, a.explanation from alerts a"
     " join incidents i on i.id = a.incident_id",
     "outbox": "select receiver, key, message, state from outbox",

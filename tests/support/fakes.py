@@ -252,6 +252,9 @@ settle = "5m"
 [schedule]
 work_every = "1s"
 jitter = "0s"
+[routine]
+heartbeat = ""
+digest = "never"
 """
 BRANDS_TOML = """
 [[brand]]
