@@ -62,7 +62,11 @@ def test_every_plugin_and_option_is_on_its_page() -> None:
     text = (DOCS / "config.md").read_text("utf-8")
     for port in ("collectors", "detectors", "notifiers"):
         for kind in plugins.kinds(port):
-            section = text.partition(f"\n##### {kind}\n")[2].partition("\n##")[0]
+            section = (
+                text.partition(f"\n#### {port.capitalize()}\n")[2]
+                .partition(f"\n##### {kind}\n")[2]
+                .partition("\n##")[0]
+            )
             for option in plugins.load(port, kind).Options.__dataclass_fields__:
                 assert f"| `{option}` |" in section, f"{port}/{kind}: {option}"
     assert "| |\n" not in text, "a key has no meaning: write its help"

@@ -210,16 +210,16 @@ _SLICES = (
         "rule, brand, until, settings, state",
     ),
     # Open: a spike was told that is not over.
-    "update detector_states set open = 1 where exists (select 1 from incidents i"
-    " where i.rule = detector_states.rule and i.brand = detector_states.brand and i.status = 'firing')",
+    """update detector_states set open = 1 where exists (select 1 from incidents i
+        where i.rule = detector_states.rule and i.brand = detector_states.brand and i.status = 'firing')""",
     # Which slices each post is in, one a line.
     "alter table targets add column slices text",
     # Tallies by the day in which they became known: what says which slices are worth watching.
     """create table slice_days (
         brand text not null, day integer not null, slice text not null, mentions real not null,
         primary key (brand, day, slice)) strict, without rowid""",
-    "insert into slice_days select brand, known_slot / 86400000 * 86400000, slice, sum(mentions) from tallies"
-    " group by 1, 2, 3",
+    """insert into slice_days select brand, known_slot / 86400000 * 86400000, slice, sum(mentions) from tallies
+        group by 1, 2, 3""",
     *_rebuilt(
         "spikes",
         "(id integer primary key, rule text not null, brand text not null, slice text not null default '',"

@@ -49,7 +49,7 @@ class Receivers:
     def failed(
         self, receiver: str, error: str, *, now: datetime, rest: timedelta | None, broken: bool
     ) -> None:  # fmt: skip
-        """One more failure in a row. `rest`: so long it is left alone; `broken`: for failing, not as it asked to wait."""
+        """One more failure in a row. `rest`: so long it is left alone; `broken`: it fails, and did not ask to wait."""
         self._c.execute(
             "insert into receiver_states (receiver, failures, broken_since, rest_until, last_error)"
             " values (?1, 1, ?2, ?3, ?4) on conflict do update set failures = failures + 1,"

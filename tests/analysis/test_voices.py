@@ -5,25 +5,27 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analysis.voices import FLOOD_POSTS, floods, stories
-from monitor.domain import Author, Flood, Label, ScoredMention, Story
+from monitor.analysis.voices import FLOOD_POSTS, floods, outline, stories
+from monitor.domain import Author, Flood, Label, Outline, ScoredMention, Story
 from tests.support.fakes import post
 
 
-def said(number: int, *, by: str | None, story: int | None = None, followers: int | None = None) -> ScoredMention:
+def said(number: int, *, by: str | None, story: int | None = None, followers: int | None = None) -> Outline:
     mention = post(number, author=Author(handle=by, followers=followers))
-    return ScoredMention(
-        mention=mention, brand="Nimbus", model="m", negative=0.9, neutral=0.1, positive=0.0, label=Label.NEGATIVE,
-        story=story,
+    return outline(
+        ScoredMention(
+            mention=mention, brand="Nimbus", model="m", negative=0.9, neutral=0.1, positive=0.0, label=Label.NEGATIVE,
+            story=story,
+        )
     )  # fmt: skip
 
 
-def by_authors(*counts: int) -> list[ScoredMention]:
+def by_authors(*counts: int) -> list[Outline]:
     authors = [f"a{place}" for place, count in enumerate(counts) for _ in range(count)]
     return [said(number, by=name) for number, name in enumerate(authors)]
 
 
-def told(posts: Sequence[ScoredMention]) -> tuple[Flood, ...]:
+def told(posts: Sequence[Outline]) -> tuple[Flood, ...]:
     return floods(posts, stories(posts))
 
 
