@@ -32,7 +32,7 @@ from monitor.cli._common import (
     talk,
 )
 from monitor.errors import InputError, StoreBusy
-from monitor.pipeline import drill
+from monitor.pipeline import drill, drill_wait
 from monitor.pipeline.program import Program
 from monitor.store.drills import Drill
 
@@ -72,7 +72,7 @@ def start(
             return
         if alone:
             program.store.outbox.recover()
-        done = drill.wait(program, begun.id, limit=longest, sleep=time.sleep, alone=alone)
+        done = drill_wait.wait(program, begun.id, limit=longest, sleep=time.sleep, alone=alone)
         _say_times(done)
         if done.notified_at is None and done.ended_at is None:
             raise InputError(f"drill {done.id}: nobody was told within {limit}. It goes on; drill show {done.id}.")

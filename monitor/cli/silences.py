@@ -219,7 +219,7 @@ def _person(by: str | None) -> str:
 
 def _check(program: Program, matchers: Matchers) -> None:
     """Say where a name fits nothing that is known; it may be known later."""
-    brands = {real_brand(card.name) for card in program.settings.brands} | set(program.store.detection.brands())
+    brands = {card.name for card in program.settings.brands} | set(map(real_brand, program.store.detection.brands()))
     for word, patterns, known in (
         ("brand", matchers.brands, brands), ("rule", matchers.rules, {rule.name for rule in program.settings.rules})
     ):  # fmt: skip

@@ -215,7 +215,7 @@ def _told(program: Program, incident: Incident, spike: Spike) -> list[str]:
     about = About(
         brand=incident.brand, severity=incident.severity, rule=spike.rule, slice=spike.slice, incident=incident.id
     )
-    return [each.receiver for each in told(program.routes, about, at=spike.fired_at)]
+    return [each.receiver for each in told(program.routes, about, at=spike.fired_at, calendars=program.calendars)]
 
 
 def _fire(incident: Incident, spike: Spike, messages: Counter[str], live: Sequence[Incident]) -> Fire:

@@ -2,20 +2,19 @@
 
 The shadow is a brand of its own (monitor/domain/drills.py) that follows the real one's rules, routes and hours, so that
 nothing of the real brand changes: neither what its detectors know nor any count. The posts are stored, scored,
-inspected, alerted, routed and carried by the stages themselves, those of a running program or, where none runs, by
-`wait`. Knows the stages and the store.
+inspected, alerted, routed and carried by the stages themselves, those of a running program or, where none runs, of
+`drill_wait.wait`. Knows the settings and the store.
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
 
 from monitor.clock import floor
 from monitor.domain import BUCKET, Author, IncidentStatus, Mention, Page, is_drill
 from monitor.errors import InputError
-from monitor.pipeline import collect, deliver, people, tick
+from monitor.pipeline import collect, people
 from monitor.pipeline.program import Program, Rule
 from monitor.store.drills import Drill
 
@@ -111,56 +110,16 @@ def invent(drill: Drill, *, now: datetime, seed: int) -> tuple[Mention, ...]:
     )  # fmt: skip
 
 
-def wait(
-    program: Program, number: int, *, limit: timedelta, sleep: Callable[[float], None], alone: bool
-) -> Drill:  # fmt: skip
-    """Wait until somebody is told, or the limit is over; where no program runs (`alone`), do its work, for the shadow.
-
-    The states of real brands do not move: their rules are left aside.
-    """
-    until = program.clock.now() + limit
-    held = program.rules
-    drill = _drill(program, number)
-    if alone:
-        program.rules = tuple(replace(rule, patterns=(_exactly(drill.shadow),)) for rule in held)
-    try:
-        while drill.notified_at is None and drill.ended_at is None and program.clock.now() < until:
-            if alone:
-                _work(program)
-            sleep(1.0)
-            drill = _drill(program, number)
-    finally:
-        program.rules = held
-    return drill
-
-
-def _exactly(name: str) -> str:
-    """A pattern that only this name fits."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
-
-
-def _work(program: Program) -> None:
-    now = program.clock.now()
-    for stage in tick.work(program, now=now):
-        stage()
-    carry(program)
-
-
-def carry(program: Program) -> None:
-    """Carry what is due."""
-    deliver.run(program, now=program.clock.now)
-
-
 def end(program: Program, number: int, *, by: str, now: datetime) -> Drill:
     """End a drill: close its incident, keep its times, take out all that was counted. Raises InputError."""
-    drill = _drill(program, number)
+    drill = of(program, number)
     if drill.ended_at is not None:
         return drill
     with program.store.transaction():
         if drill.incident_id is not None and drill.incident_open:
             people.resolve(program.store, drill.incident_id, by=by, now=now, why="the drill is over")
         program.store.drills.end(drill, outcome=outcome(drill), now=now)
-    return _drill(program, number)
+    return of(program, number)
 
 
 def end_old(program: Program, *, now: datetime, after: timedelta = timedelta(days=1)) -> int:
@@ -178,7 +137,8 @@ def outcome(drill: Drill) -> str:
     return UNTOLD if drill.notified_at is None else TOLD
 
 
-def _drill(program: Program, number: int) -> Drill:
+def of(program: Program, number: int) -> Drill:
+    """A drill, as far as it has come. Raises InputError where there is none of that number."""
     found = program.store.drills.get(number)
     if found is None:
         raise InputError(f"There is no drill {number}. `drill list` shows which there are.")

@@ -13,7 +13,7 @@ from itertools import groupby
 from monitor.analysis.coverage import FOREVER, Range, blind
 from monitor.analysis.slices import LOOK, Volume, chosen
 from monitor.clock import floor
-from monitor.domain import BUCKET, WHOLE, Bucket, Inspection, Phase, Reading, Series, Spike, Verdict
+from monitor.domain import BUCKET, WHOLE, Bucket, Inspection, Phase, Reading, Series, Spike, Verdict, real_brand
 from monitor.pipeline.program import Program, Rule, Source
 from monitor.ports import Detector
 from monitor.store.gaps import BLIND, THINNED
@@ -260,7 +260,7 @@ class Ears:
         deaf = {name: held for name, ranges in self.deaf.items() if (held := _within(ranges, start, end))}
         if not deaf:
             return (), ()
-        brought = program.store.detection.sources_of(brand, floor(start, DAY) - LATELY, part)
+        brought = program.store.detection.sources_of(real_brand(brand), floor(start, DAY) - LATELY, part)
         missed = MUCH * sum(brought.values())
         some = [each for name, held in deaf.items() if 0 < missed <= brought.get(name, 0) for each in held]
         bringing = [ranges for name, ranges in self.deaf.items() if part == WHOLE or brought.get(name)]
@@ -273,8 +273,9 @@ def ears_of(program: Program, brand: str, deaf: Mapping[str, list[Range]]) -> Ea
 
 
 def listening(program: Program, brand: str) -> list[Source]:
-    """The sources that bring posts about a brand."""
-    return [source for source in program.sources if not source.brands or brand in source.brands]
+    """The sources that bring posts about a brand; a drill hears what its brand hears."""
+    name = real_brand(brand)
+    return [source for source in program.sources if not source.brands or name in source.brands]
 
 
 def unheard(program: Program, now: datetime) -> dict[str, list[Range]]:

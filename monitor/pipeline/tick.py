@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from monitor.pipeline import alert, collect, deliver, detect, recheck, score, tell, watch
+from monitor.pipeline import alert, collect, deliver, detect, drill, recheck, score, tell, watch
 from monitor.pipeline.alert import AlertReport
 from monitor.pipeline.collect import CollectReport
 from monitor.pipeline.deliver import DeliverReport
@@ -56,6 +56,7 @@ class _Pass:
 def run(program: Program, *, now: datetime, stop: Stop = never) -> TickReport:
     """Every stage once, each until nothing is pending. Raises what the first failing stage raised, after all others."""
     once = _Pass()
+    once.each(lambda: drill.end_old(program, now=now), 0)
     report = TickReport(
         collect=once.each(lambda: collect_all(program, now=now, stop=stop), ()),
         recheck=once.each(lambda: recheck.run_all(program, now=now, stop=stop), ()),
@@ -92,7 +93,11 @@ def deliver_all(program: Program, *, stop: Stop = never) -> DeliverReport:
 
 
 def work(program: Program, *, now: datetime, stop: Stop = never) -> Iterator[Callable[[], object]]:
-    """The stages between collecting and delivering, one by one, so that a caller can stop between them."""
+    """The stages between collecting and delivering, one by one, so that a caller can stop between them.
+
+    A drill that nobody ended is ended first: nothing of it is inspected again, and its end is told in the same pass.
+    """
+    yield lambda: drill.end_old(program, now=now)
     yield lambda: score_pending(program, now=now, stop=stop)
     yield lambda: detect.run(program, now=now, stop=stop)
     yield lambda: alert.run(program, now=now, stop=stop)

@@ -10,7 +10,7 @@ from monitor.analysis.duplicates import copy_of
 from monitor.clock import FakeClock, floor
 from monitor.domain import BUCKET, WHOLE, Page
 from monitor.errors import InputError
-from monitor.pipeline import alert, backtest, collect, detect, drill, people, tick
+from monitor.pipeline import alert, backtest, collect, detect, drill, drill_wait, people, tick
 from monitor.pipeline.program import Program
 from monitor.store.drills import Drill
 from tests.support.detection import FIVE, at, count
@@ -41,7 +41,7 @@ def work(program: Program, clock: FakeClock, minutes: float) -> None:
         clock.advance(timedelta(minutes=1))
         for stage in tick.work(program, now=clock.now()):
             stage()
-        drill.carry(program)
+        drill_wait.carry(program)
 
 
 def sleeper(clock: FakeClock) -> Callable[[float], None]:
@@ -144,7 +144,7 @@ def test_where_no_program_runs_waiting_does_the_work_and_moves_no_real_brand(
 ) -> None:
     heads = watched.store.detection.state("too-many", "Nimbus")
     begin(watched)
-    done = drill.wait(watched, 1, limit=timedelta(minutes=30), sleep=sleeper(clock), alone=True)
+    done = drill_wait.wait(watched, 1, limit=timedelta(minutes=30), sleep=sleeper(clock), alone=True)
     assert done.notified_at is not None
     assert len(notifier_of(watched).sent) == 1
     assert watched.store.detection.state("too-many", "Nimbus") == heads
@@ -153,7 +153,7 @@ def test_where_no_program_runs_waiting_does_the_work_and_moves_no_real_brand(
 
 def test_waiting_beside_a_running_program_only_looks(watched: Program, clock: FakeClock) -> None:
     begin(watched)
-    done = drill.wait(watched, 1, limit=timedelta(minutes=30), sleep=sleeper(clock), alone=False)
+    done = drill_wait.wait(watched, 1, limit=timedelta(minutes=30), sleep=sleeper(clock), alone=False)
     assert (done.notified_at, notifier_of(watched).sent) == (None, [])
     assert clock.now() >= NOW + timedelta(minutes=30)
 
