@@ -8,12 +8,13 @@ line number and reason, and still has its line, without a score, in the scores t
 """
 
 import csv
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import isfinite, nan
 from pathlib import Path
 
@@ -31,6 +32,7 @@ MOST = 1e9  # counts above it are a mistake
 YEARS = range(1990, 2101)
 LONGEST_BRAND = 200
 _RAW = 200  # characters of a bad row that are kept
+_LASTING = 3  # rows in a row that share a place between the steps
 _GRADES = ("low", "medium", "high")
 
 
@@ -67,8 +69,8 @@ class _Row:
     reason: str | None = None
 
 
-def read_counts(path: Path, timezone: str = "UTC") -> Counts:
-    """Read a file of counts; `timezone` becomes that of every series. Raises InputError where nothing can be read."""
+def read_counts(path: Path) -> Counts:
+    """Read a file of counts. Raises InputError where nothing can be read."""
     rows = list(_rows(path))
     brands: dict[str, list[_Row]] = {}
     for row in rows:
@@ -80,7 +82,7 @@ def read_counts(path: Path, timezone: str = "UTC") -> Counts:
     for brand in brands.values():
         _on_grid(brand, step)
         _in_order(brand)
-    series = (Series(brand=name, step=step, timezone=timezone, buckets=_buckets(of)) for name, of in brands.items())
+    series = (Series(brand=name, step=step, timezone="UTC", buckets=_buckets(of)) for name, of in brands.items())
     return Counts(
         tuple(item for item in series if item.buckets),
         tuple(Reject(line=row.line, reason=row.reason, raw=row.raw) for row in rows if row.reason is not None),
@@ -210,17 +212,63 @@ def _count(text: str, name: str) -> float:
 
 
 def _in_order(rows: list[_Row]) -> None:
-    """Set aside the rows that the brand's time has passed already; a row that was set aside moves no time."""
+    """Set aside the rows that the brand's time has passed already; a row that was set aside moves no time.
+
+    One whose clock was wrong by years must not cost all that follow: where fewer rows are lost without it, it goes.
+    """
+    usable = [row for row in rows if row.reason is None]
+    kept = _fewest_lost(usable)
+    ahead = iter(kept)
+    after = next(ahead, None)  # the next one that stays
     last: _Row | None = None
-    for row in rows:
-        if row.reason is not None:
-            continue
-        if last is None or _start(row) > _start(last):
-            last = row
-        elif _start(row) == _start(last):
+    for row in usable:
+        if row is after:
+            last, after = row, next(ahead, None)
+        elif last is not None and _start(row) == _start(last):
             row.reason = f"repeats the slot of line {last.line}; the first counts"
-        else:
+        elif last is not None and _start(row) < _start(last):
             row.reason = f"is earlier than line {last.line} of the same brand; sort the file by time"
+        else:
+            row.reason = "is later than most rows of the same brand that follow it; its time is wrong, or theirs"
+
+
+def _fewest_lost(rows: list[_Row]) -> list[_Row]:
+    """The rows that stay: each that is later than all before it, or the longest run in order where that is longer."""
+    plain = [
+        row for row, before in zip(rows, _latest_before(rows), strict=True) if before is None or _start(row) > before
+    ]
+    if len(plain) == len(rows):
+        return plain
+    longest = _longest(rows)
+    return longest if len(longest) > len(plain) else plain
+
+
+def _latest_before(rows: list[_Row]) -> Iterator[datetime | None]:
+    latest: datetime | None = None
+    for row in rows:
+        yield latest
+        latest = _start(row) if latest is None else max(latest, _start(row))
+
+
+def _longest(rows: list[_Row]) -> list[_Row]:
+    """The longest run of rows whose times rise (patience sorting); of two rows for one slot the first."""
+    ends: list[datetime] = []  # the earliest end of a run of each length
+    last: list[int] = []  # the row there
+    before: list[int] = []  # of each row, the one that it follows
+    for at, row in enumerate(rows):
+        place = bisect_left(ends, _start(row))
+        before.append(last[place - 1] if place else -1)
+        if place == len(ends):
+            ends.append(_start(row))
+            last.append(at)
+        elif ends[place] != _start(row):
+            ends[place], last[place] = _start(row), at
+    found = []
+    at = last[-1] if last else -1
+    while at >= 0:
+        found.append(rows[at])
+        at = before[at]
+    return found[::-1]
 
 
 def _step(brands: Iterable[list[_Row]]) -> timedelta:
@@ -233,14 +281,23 @@ def _step(brands: Iterable[list[_Row]]) -> timedelta:
 
 
 def _on_grid(rows: list[_Row], step: timedelta) -> None:
-    """Set aside the rows that lie between the brand's equal steps."""
+    """Set aside the rows that lie between the brand's equal steps; several in a row, whose steps are equal too, go to
+    the next one instead: a clock was changed, or a day begins an hour earlier in summer."""
     if not rows:
         return
-    phases = Counter((_start(row) - EPOCH) % step for row in rows)
+    phases = Counter(_phase(row, step) for row in rows)
     usual = phases.most_common(1)[0][0]
-    for row in rows:
-        if (_start(row) - EPOCH) % step != usual:
-            row.reason = f"lies between the brand's steps of {step.total_seconds() / 60:g} minutes"
+    for phase, run in groupby(rows, key=lambda row: _phase(row, step)):
+        others = [] if phase == usual else list(run)
+        for row in others:
+            if len(others) < _LASTING:
+                row.reason = f"lies between the brand's steps of {step.total_seconds() / 60:g} minutes"
+            else:
+                row.start = _start(row) + (usual - phase) % step
+
+
+def _phase(row: _Row, step: timedelta) -> timedelta:
+    return (_start(row) - EPOCH) % step
 
 
 def _start(row: _Row) -> datetime:

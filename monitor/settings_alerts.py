@@ -179,9 +179,9 @@ class RouteTable(Section):
         "high", description='The least severity that quiet hours let through; "never": nothing.'
     )
     repeat: Duration = Field(
-        timedelta(hours=4),
+        timedelta(0),
         description="After how long people are reminded of an incident that still fires and that nobody has"
-        ' acknowledged; "0s": never.',
+        ' acknowledged, as in "4h"; "0s": never, what was told is told once.',
     )
     group_by: GroupWords = Field(
         ("brand",), description="What the alerts of one group have in common; empty: all are one group."
@@ -269,7 +269,7 @@ def wrong_names(alerts: AlertsFile) -> Iterator[str]:
             yield from _circle(place, table, receivers)
     rules = [table.name for table in alerts.rule]
     for place, names in _rules_named(alerts):
-        yield from _missing(place, "rule", [name for name in names if not re.search(r"[*?[]", name)], rules)
+        yield from _missing(place, "rule", [name for name in names if not re.search(r"[*?]", name)], rules)
 
 
 def _rules_named(alerts: AlertsFile) -> Iterator[tuple[str, Sequence[str]]]:

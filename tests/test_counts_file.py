@@ -235,3 +235,40 @@ def test_a_row_between_the_steps_costs_no_other_row(tmp_path: Path) -> None:
     read = read_counts(path)
     assert [(row.line, row.reason) for row in read.rejects] == [(4, "lies between the brand's steps of 5 minutes")]
     assert len(read.series[0].buckets) == 5
+
+
+@pytest.mark.parametrize("at", [0, 1, 6])
+def test_a_row_from_the_far_future_costs_no_other_row(tmp_path: Path, at: int) -> None:
+    lines = [f"Acme,{stamp(bucket)},5,1" for bucket in range(12)]
+    found = read(tmp_path, *lines[:at], "Acme,2035-03-02T00:02:53Z,5,1", *lines[at:])
+    assert [(row.line, "later than most rows" in row.reason) for row in found.rejects] == [(at + 2, True)]
+    assert len(found.series[0].buckets) == 12
+
+
+def test_of_rows_in_disorder_as_few_as_can_be_are_set_aside(tmp_path: Path) -> None:
+    order = [0, 1, 2, 9, 3, 4, 4, 5, 6, 2, 7, 8, 9, 10]
+    found = read(tmp_path, *(f"Acme,{stamp(bucket)},5,1" for bucket in order))
+    assert [row.line for row in found.rejects] == [5, 8, 11]
+    assert [row.reason.split(" ")[0:2] for row in found.rejects] == [
+        ["is", "later"],
+        ["repeats", "the"],
+        ["is", "earlier"],
+    ]
+    assert [bucket.start for bucket in found.series[0].buckets] == sorted(
+        bucket.start for bucket in found.series[0].buckets
+    )
+
+
+def test_days_that_begin_an_hour_earlier_in_summer_are_days_still(tmp_path: Path) -> None:
+    days = [f"2026-03-{day:02}T00:00:00+0{1 if day < 30 else 2}:00" for day in range(20, 32)]
+    found = read(tmp_path, *(f"Acme,{text},5,1" for text in [*days, *(f"2026-04-0{n}T00:00:00+02:00" for n in (1, 2))]))
+    assert found.rejects == ()
+    assert {later.start - sooner.start for sooner, later in pairwise(found.series[0].buckets)} == {timedelta(days=1)}
+    assert len({row.start for row in found.rows}) == 14, "each row finds its score"
+
+
+def test_a_clock_that_is_set_costs_no_row(tmp_path: Path) -> None:
+    times = [START + STEP * n + (timedelta(minutes=2) if n >= 7 else timedelta(0)) for n in range(12)]
+    found = read(tmp_path, *(f"Acme,{time.isoformat()},5,1" for time in times))
+    assert found.rejects == ()
+    assert found.series[0].buckets[-1].start == START + STEP * 12, "never before its time"

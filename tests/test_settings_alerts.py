@@ -51,7 +51,7 @@ def test_a_route_that_says_nothing_more_has_the_defaults(load: Loader) -> None:
     assert (route.brands, route.severity, route.rules, route.slices) == (("*",), "low", ("*",), ("*",))
     assert (route.calendar, route.quiet, route.urgent) == (None, None, "high")
     assert (route.repeat, route.group_by, route.group_interval) == (
-        timedelta(hours=4),
+        timedelta(0),
         ("brand",),
         timedelta(minutes=5),
     )
@@ -200,7 +200,7 @@ def test_every_value_is_shown_with_where_it_came_from(load: Loader, tmp_path: Pa
     shown = {key: (value, origin) for key, value, origin in settings.shown(load(TEAM + ROUTE + NIGHT + SILENCE))}
     file = str(tmp_path / "alerts.toml")
     assert shown["route 1.receivers"] == ("team", file)
-    assert shown["route 1.repeat"] == ("4h", "default")
+    assert shown["route 1.repeat"] == ("0s", "default")
     assert shown['calendar "night".hours'] == ("daily 22:00-07:00", file)
     assert shown["silence 1.by"] == ("Ada", file)
     assert shown["inhibition 1.mutes"] == ("low", "default")

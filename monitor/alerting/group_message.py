@@ -17,7 +17,7 @@ from monitor.alerting.plain_text import quoted
 from monitor.alerting.severity import worst
 from monitor.alerting.texts import Texts
 from monitor.clock import iso, parse
-from monitor.domain import Incident, IncidentStatus, Message, MessageKind, Notice, NoticeState, Phase, Spike
+from monitor.domain import Incident, IncidentStatus, Message, MessageKind, Notice, NoticeState, Phase, Spike, real_brand
 
 SHOWN = 10  # incidents that a message lists; all are in the store
 BRANDS = 10
@@ -33,6 +33,7 @@ class Entry:
     spike: Spike
     opened_at: datetime
     part: str | None  # the slice in words; None: the whole brand
+    owner: str | None = None  # to whom it was given
 
 
 class GroupTemplates:
@@ -69,9 +70,9 @@ class GroupTemplates:
         place = ZoneInfo(zone)
         lasted = words.length(at - incident.opened_at)
         names = {
-            "brand": incident.brand, "incident": incident.id, "rule": incident.rule, "severity": incident.severity,
-            "drill": incident.drill, "by": quoted(by), "why": quoted(why), "at": words.moment(at, place),
-            "opened": words.moment(incident.opened_at, place), "lasted": lasted,
+            "brand": real_brand(incident.brand), "incident": incident.id, "rule": incident.rule,
+            "severity": incident.severity, "drill": incident.drill, "by": quoted(by), "why": quoted(why),
+            "at": words.moment(at, place), "opened": words.moment(incident.opened_at, place), "lasted": lasted,
         }  # fmt: skip
         title, body = self._texts.filled("ended", names)
         facts = {"incident": incident.id, "phase": Phase.CLOSED.value, "at": iso(at), "by": by, "why": why}
@@ -101,7 +102,7 @@ def _key(what: str, receiver: str, numbers: Iterable[int]) -> str:
 
 def _names(last: Sequence[Notice], entries: Sequence[Entry], at: datetime, zone: ZoneInfo) -> dict[str, object]:
     """Everything that a template may use; listed for readers at the top of group.j2."""
-    brands = Counter(each.brand for each in last)
+    brands = Counter(real_brand(each.brand) for each in last)
     shown = sorted(brands.items(), key=lambda pair: (-pair[1], pair[0]))
     return {
         "brand": shown[0][0] if len(shown) == 1 else None,
@@ -109,6 +110,7 @@ def _names(last: Sequence[Notice], entries: Sequence[Entry], at: datetime, zone:
         "more_brands": words.number(len(shown) - BRANDS) if len(shown) > BRANDS else None,
         "count": words.number(len(last)),
         "severity": worst(*(each.severity for each in last)),
+        "all_over": all(each.phase is Phase.CLOSED for each in last),
         "drill": all(each.drill for each in last),
         "zone": zone.key,
         "incidents": [_entry(each, at, zone) for each in entries],
@@ -120,12 +122,14 @@ def _entry(entry: Entry, at: datetime, zone: ZoneInfo) -> Mapping[str, object]:
     notice, spike = entry.notice, entry.spike
     over = notice.phase is Phase.CLOSED
     return {
-        "brand": notice.brand,
+        "brand": real_brand(notice.brand),
+        "drill": notice.drill,
         "incident": notice.incident_id,
         "rule": notice.rule,
         "part": entry.part,
         "severity": notice.severity,
         "state": _STATES[notice.phase],
+        "owner": None if entry.owner is None else quoted(entry.owner, 60),
         "observed": words.number(spike.observed),
         "expected": words.number(spike.expected),
         "window": words.window(spike.window),

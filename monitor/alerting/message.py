@@ -19,6 +19,7 @@ from monitor.domain import Alert, Explanation, Incident, Message, Phase, ScoredM
 
 TERMS = 8  # of an explanation's, as many as a message shows
 SOURCES = 4  # that were not heard, and rules that nearly fired
+HELD = timedelta(minutes=30)  # a message so late says that its numbers are not of now
 PLACES = ("platform", "touchpoint", "language", "region")
 
 
@@ -36,17 +37,19 @@ class Templates:
                 self.message(*invented, receiver="", zone="UTC")
 
     def message(
-        self, alert: Alert, incident: Incident, *, receiver: str, zone: str, part: str | None = None
-    ) -> Message:
+        self, alert: Alert, incident: Incident, *, receiver: str, zone: str, part: str | None = None,
+        told: datetime | None = None,
+    ) -> Message:  # fmt: skip
         """What a receiver is told of an alert; times are shown in `zone` (IANA name).
 
         `part` is the part of the brand's posts that it is about, in words ("about delivery"); left out, the slice is
-        said as it is written.
+        said as it is written. `told` is when it is told, where that may be later than the alert.
 
         The same alert gives a receiver the same key each time, so that a repeat can be dropped.
         Raises SettingsError where the template cannot be filled.
         """
-        title, body = self._texts.filled(_phase(alert, incident).value, _names(alert, incident, ZoneInfo(zone), part))
+        names = {**_names(alert, incident, ZoneInfo(zone), part), **_delay(alert, told or alert.at, ZoneInfo(zone))}
+        title, body = self._texts.filled(_phase(alert, incident).value, names)
         return Message(
             key=_key(alert, receiver),
             title=title,
@@ -79,7 +82,8 @@ def _phase(alert: Alert, incident: Incident) -> Phase:
 
 
 def _key(alert: Alert, receiver: str) -> str:
-    parts = (str(alert.incident_id), alert.phase.value, iso(alert.at), receiver)
+    spike = alert.explanation.spike  # two rules may speak of one incident in one moment, and both be news
+    parts = (str(alert.incident_id), alert.phase.value, iso(alert.at), spike.rule, spike.slice, receiver)
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
@@ -100,6 +104,7 @@ def _names(alert: Alert, incident: Incident, zone: ZoneInfo, part: str | None) -
         "zone": zone.key,
         "at": words.moment(alert.at, zone),
         "onset": words.moment(incident.onset, zone),
+        "since": words.lately(incident.onset, alert.at, zone),
         "opened": words.moment(incident.opened_at, zone),
         "lead": words.length(alert.at - incident.onset) if alert.at > incident.onset else None,
         "lasted": words.length(alert.at - incident.opened_at),
@@ -110,6 +115,11 @@ def _names(alert: Alert, incident: Incident, zone: ZoneInfo, part: str | None) -
         "posts": [_post(post, explanation.stories) for post in explanation.top_posts],
         "typical": [_post(post, explanation.stories) for post in _others(explanation)],
     }
+
+
+def _delay(alert: Alert, told: datetime, zone: ZoneInfo) -> dict[str, object]:
+    held = told - alert.at
+    return {"late": words.length(held) if held >= HELD else None, "told_at": words.clock(alert.at, zone)}
 
 
 def _counts(explanation: Explanation, zone: ZoneInfo) -> dict[str, object]:

@@ -89,6 +89,7 @@ class Back:
     platform: str
     text: str
     url: str | None
+    id: str = ""  # of the post on its platform, by which a message that quotes it is found when it is deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ class Route:
     calendar: str | None = None  # it fits only within these hours
     quiet: str | None = None  # within these hours its alerts wait, but for …
     urgent: str = "high"  # … those that are at least so grave; "never": all wait
-    repeat: timedelta = timedelta(hours=4)  # after which an incident that nobody has is told again; 0: never
+    repeat: timedelta = timedelta(0)  # after which an incident that nobody has is told again; 0: never
     group_by: tuple[str, ...] = ("brand",)  # of brand, rule, slice, severity
     group_interval: timedelta = timedelta(minutes=5)  # of one group at most one message in so long
 
@@ -102,8 +102,15 @@ def pattern_of(patterns: Sequence[str], text: str) -> str | None:
 
     >>> pattern_of(("globex", "acme*"), "Acme Air"), pattern_of(("acme",), "Globex")
     ('acme*', None)
+    >>> pattern_of(("Acme [DE]",), "acme [de]")
+    'Acme [DE]'
     """
-    return next((each for each in patterns if fnmatchcase(text.casefold(), each.casefold())), None)
+    return next((each for each in patterns if fnmatchcase(text.casefold(), _plain(each))), None)
+
+
+def _plain(pattern: str) -> str:
+    """Only * and ? stand for other letters: a brand may have brackets in its name."""
+    return pattern.casefold().replace("[", "[[]")
 
 
 def _misfit(route: Route, about: About, at: datetime | None, calendars: Calendars) -> str | None:

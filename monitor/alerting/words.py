@@ -102,6 +102,27 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{day}, {local:%H:%M} ({zone.key})"
 
 
+def clock(at: datetime, zone: ZoneInfo) -> str:
+    """A day of the week and a time of day in a place.
+
+    >>> from monitor.clock import parse
+    >>> clock(parse("2026-03-11T13:10:00Z"), ZoneInfo("Europe/Berlin"))
+    'Wednesday 14:10'
+    """
+    return f"{weekday(at, zone)} {at.astimezone(zone):%H:%M}"
+
+
+def lately(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """A time as one says it while the day of the week tells which day is meant.
+
+    >>> from monitor.clock import parse
+    >>> long_ago, now = parse("2026-03-01T13:10:00Z"), parse("2026-03-11T13:10:00Z")
+    >>> lately(now, now, ZoneInfo("UTC")), lately(long_ago, now, ZoneInfo("UTC"))
+    ('Wednesday 13:10', 'Sunday 1 March 2026, 13:10 (UTC)')
+    """
+    return clock(at, zone) if now - at < timedelta(days=6) else moment(at, zone)
+
+
 def weekday(at: datetime, zone: ZoneInfo) -> str:
     """The day of the week in a place."""
     return _WEEKDAYS[at.astimezone(zone).weekday()]
@@ -193,13 +214,10 @@ def unheard(each: Hearing, zone: ZoneInfo) -> str:
     >>> unheard(Hearing(source="forum", state="blind", since=since, until=None), ZoneInfo("UTC"))
     'forum was blind since Wednesday 13:10'
     """
-
-    def clock(at: datetime) -> str:
-        return f"{weekday(at, zone)} {at.astimezone(zone):%H:%M}"
-
+    since = clock(each.since, zone)
     if each.until is None:
-        return f"{each.source} was {each.state} since {clock(each.since)}"
-    return f"{each.source} was {each.state} from {clock(each.since)} to {clock(each.until)}"
+        return f"{each.source} was {each.state} since {since}"
+    return f"{each.source} was {each.state} from {since} to {clock(each.until, zone)}"
 
 
 def near(each: NearRule) -> str:

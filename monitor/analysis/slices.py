@@ -21,7 +21,7 @@ LOOK = timedelta(days=14)  # of history that says what is worth watching, and th
 LEAST_HISTORY = timedelta(days=3)
 LEAST_DAILY = 2.0  # votes a day
 NEARLY_THE_WHOLE = 0.8  # of the brand's votes: what happens there is seen in the whole
-MOST_WATCHED = 8  # for each rule and brand: they share the false alarms that the whole leaves
+MOST_WATCHED = 6  # for each rule and brand: they share the false alarms that the whole leaves
 
 _GAPS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LANGUAGES: Mapping[str, str] = {

@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 from monitor.clock import to_ms
 
 MOST_TICKS = 9
+_CHANGE = timedelta(hours=2)  # no clock is put back by more
 _STEPS = (15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080)  # minutes
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def ticks(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
-    """Round times of a place in [start, end], at most nine of them; an hour that the clock skips has none.
+    """Round times of a place in [start, end], at most nine of them; an hour that the clock skips has none, and one that
+    comes twice has its own each time.
 
     >>> from monitor.clock import iso, parse
     >>> [iso(t) for t in ticks(parse("2026-03-29T00:10Z"), parse("2026-03-29T02:40Z"), ZoneInfo("Europe/Berlin"))]
@@ -30,11 +32,12 @@ def ticks(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
 
 def _rounds(start: datetime, end: datetime, zone: ZoneInfo, step: timedelta) -> Iterator[datetime]:
     wall = datetime.combine(start.astimezone(zone).date(), time())  # as a clock on the wall shows it: no zone
-    last = end.astimezone(zone).replace(tzinfo=None)
+    last = max(each.astimezone(zone).replace(tzinfo=None) for each in (start, end)) + _CHANGE
     while wall <= last:
-        at = wall.replace(tzinfo=zone).astimezone(UTC)
-        if at.astimezone(zone).replace(tzinfo=None) == wall:
-            yield at
+        for fold in (0, 1):
+            at = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+            if at.astimezone(zone).replace(tzinfo=None) == wall:
+                yield at
         wall += step
 
 

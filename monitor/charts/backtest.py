@@ -64,7 +64,8 @@ def spec(title: str, unit: str, rows: Sequence[Row]) -> dict[str, Any]:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",  # a name, which is not read
         "background": "white", "padding": 12, "spacing": 14,
-        "title": {"text": _short(title), "anchor": "start", "fontSize": 15, "color": _INK, "offset": 10},
+        "title": {"text": _short(title), "anchor": "start", "fontSize": 15, "color": _INK, "offset": 10,
+                  "limit": WIDTH},
         "config": {"font": "DejaVu Sans, Arial, Helvetica, sans-serif", "view": {"stroke": None}},
         "resolve": {"scale": {"color": "shared", "shape": "shared"}},
         "vconcat": [_row(row, unit, x, _kinds(rows), _verdicts(rows)) for row in rows],

@@ -15,7 +15,7 @@ from monitor.charts import _axis, _render
 from monitor.clock import to_ms
 from monitor.domain import Chart, Point
 
-WIDTH, HEIGHT = 900, 360
+WIDTH, HEIGHT, PADDING = 900, 360, 12
 MOST_POINTS = 2_000
 MOST_MARKS = 6
 TITLE = 110  # letters
@@ -49,9 +49,10 @@ def spec(chart: Chart, *, width: int = WIDTH, height: int = HEIGHT) -> dict[str,
         raise ValueError(f"there is no time zone {chart.timezone!r}") from error
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",  # a name, which is not read
-        "width": width, "height": height, "padding": 12, "background": "white",
+        "width": width, "height": height, "padding": PADDING, "background": "white",
         "autosize": {"type": "fit", "contains": "padding"},
-        "title": {"text": _short(chart.title, TITLE), "anchor": "start", "fontSize": 16, "color": _INK, "offset": 10},
+        "title": {"text": _short(chart.title, TITLE), "anchor": "start", "fontSize": 16, "color": _INK, "offset": 10,
+                  "limit": width - 2 * PADDING},
         "config": {"font": "DejaVu Sans, Arial, Helvetica, sans-serif", "view": {"stroke": None}},
         "layer": [*_layers(chart, width, zone)],
     }  # fmt: skip

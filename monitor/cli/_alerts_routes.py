@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from monitor.alerting.routing import About, Asked
-from monitor.alerting.severity import SEVERITIES
+from monitor.alerting.severity import SEVERITIES, rank, worst
 from monitor.cli._common import ConfigOption, DbOption, JsonOption, beside, emit_json, moment, reading, table, talk
 from monitor.clock import iso
 from monitor.errors import InputError
 from monitor.pipeline import tell
 from monitor.pipeline.program import Program
 from monitor.pipeline.tell import Outlook
-from monitor.store.notices import Past
+from monitor.store.notices import OpenIncident, Past
 
 COLUMNS = ("receiver", "told", "why")
 TOLD_COLUMNS = ("alert at", "phase", "receiver", "state", "why")
@@ -43,19 +43,29 @@ def route_test(
     with beside(config, db) as program:
         _check(program, rule)
         first = next((each.name for each in program.rules), "")
-        about = About(brand=brand, severity=severity, rule=rule or first, slice="" if slice_ == "whole" else slice_)
         when = moment(at, "--at") or program.clock.now().replace(microsecond=0)
+        burning = next(iter(program.store.notices.open_at(when, brand=brand)), None)
+        about = About(
+            brand=brand, severity=worst(severity, burning.severity) if burning else severity, rule=rule or first,
+            slice="" if slice_ == "whole" else slice_, incident=burning.id if burning else None,
+        )  # fmt: skip
         found, asked = tell.outlook(program, about, at=when)
         known = any(card.name == brand for card in program.settings.brands)
         watched = program.watched(brand)
     if as_json:
-        emit_json({"at": when, "receivers": [_plain(each) for each in found], "routes": [_route(one) for one in asked]})
+        emit_json({
+            "at": when, "watched": watched, "joins": burning and burning.id,
+            "receivers": [_plain(each) for each in found], "routes": [_route(one) for one in asked],
+        })  # fmt: skip
         return
     if not known:
         talk.print(f'No card in brands.toml has the name "{brand}": check its spelling.', markup=False)
     if not watched:
         talk.print(f"{brand} is a competitor: it is measured, and no alert is made of it.", markup=False)
-    table(f"An alert of {brand}, {severity}, at {iso(when)}", COLUMNS, [_row(each) for each in found])
+        return
+    if burning is not None:
+        talk.print(_joins(burning, severity), markup=False)
+    table(f"An alert of {brand}, {about.severity}, at {iso(when)}", COLUMNS, [_row(each) for each in found])
     for one in asked:
         talk.print(f"route {one.number} {'fits' if one.fits else 'does not fit'}: {one.reason}", markup=False)
 
@@ -78,7 +88,17 @@ def told(
         return
     table(f"Incident {number}", TOLD_COLUMNS, [_past(each) for each in found])
     if not found:
-        talk.print("No route fitted, or it became known more than a day late: nobody was to be told.", markup=False)
+        talk.print(
+            "No route fitted, or it was replayed, or known more than a day late: nobody was to be told.", markup=False
+        )
+
+
+def _joins(burning: OpenIncident, severity: str) -> str:
+    """What an open incident of the brand makes of another alert."""
+    this = f"Incident {burning.id} of {burning.brand} is open, {burning.severity}: another alert is added to it"
+    if rank(severity) > rank(burning.severity):
+        return f"{this}, and as this one is graver, people hear of it, as follows."
+    return f"{this}, and nobody hears of one that is no graver. It would be as follows if it made the incident worse."
 
 
 def _past(each: Past) -> tuple[object, ...]:

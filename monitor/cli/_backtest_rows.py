@@ -141,7 +141,7 @@ def _lead_document(held: Lead) -> dict[str, Any]:
 def _cells(rows: Iterable[dict[str, object]], columns: Sequence[str]) -> Iterator[list[str]]:
     for each in rows:
         values = (each.get(name) for name in columns)
-        yield ["" if value is None else guarded(str(value)) for value in values]
+        yield ["" if value is None else guarded(value) if isinstance(value, str) else str(value) for value in values]
 
 
 def _line(line: Line) -> dict[str, object]:

@@ -86,6 +86,8 @@ def main(
             since=moment(since, "--from"), until=moment(until, "--to"), brands=tuple(map(readable, brand or ())),
             now=now,
         )  # fmt: skip
+        if asked.since is not None and asked.since >= (asked.until or now):
+            raise InputError(f'--from "{since}" must lie before {until or "now"}.')
         found = _tested(program, asked, rule, change or [], against)
         held = _complaints(program, complaints, now)
         if held:
@@ -117,7 +119,8 @@ def _tested(program: Program, asked: _Asked, rule: str | None, change: Sequence[
     if not tested.brands:
         names = ", ".join(f'"{harmless(each)}"' for each in tested.unwatched)
         raise InputError(
-            f"there is nothing to test{f' of {names}' if names else ''}: no such brand, no rule, or no posts."
+            f"there is nothing to test{f' of {names}' if names else ''}: no such brand, a competitor, no rule, or no"
+            " posts in that time."
         )
     found = Found(tested=tested, rules=tuple(rules))
     if not change and against is None:
@@ -130,6 +133,8 @@ def _tested(program: Program, asked: _Asked, rule: str | None, change: Sequence[
 
 def _run(program: Program, rules: Sequence[RuleSettings], asked: _Asked) -> Backtest:
     made: tuple[Rule, ...] = build(replace(program.settings, rules=tuple(rules)), program.store, program.clock).rules
+    if len(made) == 1 and not getattr(made[0].detector, "alarm", True):
+        raise InputError(f'rule "{made[0].name}" alarms nobody: what it finds stands in the digest.')
     with progress("replaying", len(asked.brands) or len(program.store.detection.brands())) as shown:
         done: list[str] = []
 

@@ -3,6 +3,7 @@
 Knows the file format and the detectors by kind; no store and no model.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -43,11 +44,12 @@ def main(
     config: ConfigOption = None,
 ) -> None:
     """Find spikes in a file of counts: brand, bucket_start, mentions, negatives."""
-    chosen = _rule(settings_of(config), rule)
+    settings = settings_of(config)
+    chosen = _rule(settings, rule)
     out, scores_out = named(out, "--out"), named(scores_out, "--scores-out")
     detector = _detector(chosen, cooldown, false_alarms)
     read = read_counts(counts)
-    spikes, readings = _inspect(detector, read)
+    spikes, readings = _inspect(detector, read, settings)
     say_rejects(list(read.rejects[:SHOWN_REJECTS]), len(read.rejects), str(counts))
     if scores_out is not None:
         write_scores(read, readings, scores_out)
@@ -90,12 +92,14 @@ def _detector(rule: RuleSettings, cooldown: str | None, false_alarms: float | No
     return detector
 
 
-def _inspect(detector: Detector, read: Counts) -> tuple[list[Spike], dict[str, tuple[Reading, ...]]]:
+def _inspect(
+    detector: Detector, read: Counts, settings: Settings
+) -> tuple[list[Spike], dict[str, tuple[Reading, ...]]]:
     spikes: list[Spike] = []
     readings: dict[str, tuple[Reading, ...]] = {}
     with progress("inspecting", len(read.series)) as shown:
         for done, series in enumerate(read.series, 1):
-            found = detector.inspect(series, None)
+            found = detector.inspect(replace(series, timezone=settings.timezone_of(series.brand)), None)
             spikes.extend(found.spikes)
             readings[series.brand] = found.readings
             shown(done)

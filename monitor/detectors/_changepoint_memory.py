@@ -4,11 +4,11 @@ A day is judged six hours after its end, when late posts have come in. One of wh
 one without any mention where some were usual: no data is never zero. Knows no clock and no message.
 """
 
-import json
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.analysis.lasting import CAP, KNOWN, Cusum, Level, Weekdays, level_gap, tone_gap
+from monitor.detectors import _bytes
 
 WAIT = 6.0  # hours after its end at which a day is judged
 FULL = 20.0  # hours of data that make a day
@@ -156,20 +156,9 @@ class Memory:
         self.level.cusum, self.tone.cusum = Cusum(), Cusum()
 
 
-def freeze(tag: str, memory: Memory) -> bytes:
-    """The memory as bytes that `thaw` turns into an equal one, given the same tag."""
-    return json.dumps([tag, astuple(memory)], separators=(",", ":")).encode()
-
-
 def thaw(tag: str, state: bytes) -> Memory:
     """The memory that was frozen. Raises ValueError for bytes of another version or step."""
-    try:
-        found, parts = json.loads(state)
-        if found != tag:
-            raise ValueError(f'it says "{found}", not "{tag}"')
-        return _memory(*parts)
-    except (ValueError, TypeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"This detector cannot go on from that state: {error}. Start again from history.") from error
+    return _bytes.thaw(tag, state, _memory)
 
 
 def _memory(*parts: Any) -> Memory:

@@ -4,10 +4,9 @@ What is seen teaches half a day later, and little of it while an episode is open
 teach, before it is told, that it is nothing special. Knows no clock and no message.
 """
 
-import json
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from math import log10
 from typing import Any
 
@@ -15,6 +14,7 @@ from monitor.analysis.calibration import BLOCK_HOURS, Tail
 from monitor.analysis.episode import Episode, onset_age
 from monitor.analysis.series import Recent
 from monitor.analysis.shares import UsualShare, deviance
+from monitor.detectors import _bytes
 
 FULL_EPISODE = 24.0  # hours of an episode that teach little; what lasts longer becomes the usual, quickly
 APART = 48.0  # hours between two episodes that are not the same change
@@ -173,22 +173,11 @@ class Memory:
         return episode.open or (at - episode.closed_at < APART and episode.closed_at - self.chain >= FULL_EPISODE)
 
 
-def freeze(tag: str, memory: Memory) -> bytes:
-    """The memory as bytes that `thaw` turns into an equal one, given the same tag."""
-    return json.dumps([tag, astuple(memory)], separators=(",", ":")).encode()
-
-
 def thaw(tag: str, state: bytes) -> Memory:
     """The memory that was frozen. Raises ValueError for bytes of another version, step or set of windows."""
-    try:
-        found, parts = json.loads(state)
-        if found != tag:
-            raise ValueError(f'it says "{found}", not "{tag}"')
-        return _memory(parts)
-    except (ValueError, TypeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"This detector cannot go on from that state: {error}. Start again from history.") from error
+    return _bytes.thaw(tag, state, _memory)
 
 
-def _memory(parts: Sequence[Any]) -> Memory:
+def _memory(*parts: Any) -> Memory:
     step, recent, usual, tails, episode, *rest = parts
     return Memory(step, Recent(*recent), UsualShare(*usual), [Tail(*tail) for tail in tails], Episode(*episode), *rest)

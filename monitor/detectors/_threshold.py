@@ -12,7 +12,7 @@ from monitor.ports import Knob
 
 GRACE_BUCKETS = 8  # where a bucket is long, grace lasts so many at least
 _EARLY = 2.0  # evidence asked for on top in the first days
-_YOUNG, _YOUNG_HOURS = 0.5, 504.0  # the same, fading within three weeks: what is not yet learned looks unusual
+_YOUNG, _YOUNG_HOURS = 0.35, 504.0  # the same, fading within three weeks: what is not yet learned looks unusual
 _HOUR = timedelta(hours=1)
 
 

@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 
 from monitor.analysis.lasting import ALLOWANCE, Level
 from monitor.clock import EPOCH
-from monitor.detectors._changepoint_memory import Day, Memory, freeze, thaw
+from monitor.detectors._bytes import freeze
+from monitor.detectors._changepoint_memory import Day, Memory, thaw
 from monitor.detectors._numbers import counts_of, hours, time_of
 from monitor.domain import Bucket, Inspection, Phase, Reading, Series, Spike
 
-VERSION = 1
+VERSION = 2
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _SHORTEST = timedelta(minutes=1)
 _PATIENCE = 21  # days after which a change that is not large enough to tell becomes the usual without a word

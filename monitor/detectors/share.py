@@ -11,11 +11,12 @@ from typing import ClassVar
 
 from monitor.analysis.episode import anomaly_score, severity
 from monitor.analysis.shares import deviance, tail_probability, usual_range
+from monitor.detectors._bytes import freeze
 from monitor.detectors._numbers import counts_of, hours, time_of
-from monitor.detectors._share_memory import Memory, Window, freeze, thaw, threshold
+from monitor.detectors._share_memory import Memory, Window, thaw, threshold
 from monitor.domain import Bucket, Inspection, Phase, Reading, Series, Spike
 
-VERSION = 1
+VERSION = 2
 _HOUR = timedelta(hours=1)
 _SHORTEST = timedelta(minutes=1)
 _EARLY = 2.0  # orders of magnitude of evidence asked for on top in the first days

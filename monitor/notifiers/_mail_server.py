@@ -7,6 +7,7 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from monitor.errors import DeliveryUnknown, NotifierError, NotifierRefused
 
 _SHOWN = 160  # letters of an answer
+_LATE = "no answer within the time limit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class Server:
         ended = threading.Timer(self.seconds, lambda: _cut(talk))
         ended.daemon = True
         ended.start()
+        until = time.monotonic() + self.seconds
         try:
             talk = self._talk()
             self._expect(talk.connect(self.host, self.port), "the connection")
@@ -79,8 +82,9 @@ class Server:
         except smtplib.SMTPResponseException as error:
             raise self._no({"": (error.smtp_code, _bytes(error.smtp_error))}, "the conversation") from None
         except (OSError, smtplib.SMTPException) as error:
+            reason = _LATE if time.monotonic() >= until else _reason(error)
             raise NotifierError(
-                f"{self.receiver}: {self.host}:{self.port} cannot be talked to ({_reason(error)}). It is tried again."
+                f"{self.receiver}: {self.host}:{self.port} cannot be talked to ({reason}). It is tried again."
             ) from None
         finally:
             ended.cancel()
@@ -155,7 +159,7 @@ def _bytes(said: bytes | str) -> bytes:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "no answer within the time limit"
+        return _LATE
     if isinstance(error, ssl.SSLCertVerificationError):
         return "its certificate is not to be trusted"
     if isinstance(error, ssl.SSLError):

@@ -5,26 +5,41 @@ Knows no receiver.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from hashlib import sha256
 
 from monitor.domain import Chart, Link, Message, MessageKind
 
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+_MARKS = frozenset(("Mn", "Me"))
+MOST_MARKS = 4
 _KEPT = "\n\t\u200b\u200d"  # the zero-width space keeps a stranger's @name from pinging
 _PINGS = re.compile(r"@(?=everyone|channel|here|all\b)|<(?=[!@#])", re.IGNORECASE)
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 def plain(text: str) -> str:
-    """Text that cannot steer a terminal, turn the reading direction or ping a whole channel: the last guard.
+    """Text that cannot steer a terminal, turn the reading direction, ping a whole channel, or pile up marks over other
+    lines: the last guard.
 
     Messages come harmless already; this holds whoever wrote them, and doing it twice is doing it once.
 
     >>> plain("a\\x1b[31mb\\u202ec @everyone") == "a[31mbc @\\u200beveryone"
     True
     """
-    shown = "".join(letter for letter in text if letter in _KEPT or unicodedata.category(letter) not in _HIDDEN)
-    return _PINGS.sub(lambda found: found.group() + "\u200b", shown)
+    return _PINGS.sub(lambda found: found.group() + "\u200b", "".join(_shown(text)))
+
+
+def _shown(text: str) -> Iterator[str]:
+    """The letters that stay: none that is hidden, and no more marks above and below one than any script has."""
+    marks = 0
+    for letter in text:
+        category = unicodedata.category(letter)
+        if category in _HIDDEN and letter not in _KEPT:
+            continue
+        marks = marks + 1 if category in _MARKS else 0
+        if marks <= MOST_MARKS:
+            yield letter
 
 
 def line(text: str) -> str:

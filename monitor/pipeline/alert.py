@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from monitor.alerting.lifecycle import Action, Decision, decide
 from monitor.analysis.explanation import to_json
-from monitor.domain import Alert, Explanation, Incident, Spike, is_drill
+from monitor.domain import Alert, Explanation, Incident, Phase, Spike, is_drill
 from monitor.pipeline import tell
 from monitor.pipeline.explain import explained
 from monitor.pipeline.failpoints import reach
@@ -51,7 +51,8 @@ class _Done:
 def run(program: Program, *, now: datetime, stop: Stop = never, stale: timedelta | None = STALE) -> AlertReport:
     """Decide on every pending spike, oldest first, until asked to stop.
 
-    Nobody is called for a spike that is older than `stale` (None: however old, as in a replay's own time).
+    Nobody is called for a spike that is older than `stale`, but for an end. None is for a replay: each spike's own time
+    is the time at which it was decided on, so that routes, quiet hours and silences are asked about that moment.
     """
     counts = dict.fromkeys(Action, 0)
     done = _Done(counts)
@@ -63,8 +64,9 @@ def run(program: Program, *, now: datetime, stop: Stop = never, stale: timedelta
             program.store.detection.spike_done(spike_id)
             done.kept += 1
             continue
+        at = spike.fired_at if stale is None else now
         fresh = stale is None or now - spike.fired_at <= stale
-        action, told = _handle(program, spike_id, spike, now=now, fresh=fresh)
+        action, told = _handle(program, spike_id, spike, now=at, fresh=fresh)
         counts[action] += 1
         done.messages += told
     return done.report()
@@ -81,7 +83,8 @@ def _handle(program: Program, spike_id: int, spike: Spike, *, now: datetime, fre
         told = 0
         if explanation is not None:
             alert = _write(program, spike_id, spike, incident, decision, explanation)
-            told = _tell(program, alert, now=now) if decision.tell and fresh else 0
+            news = fresh or spike.phase is Phase.CLOSED  # however late: who heard that it began hears that it is over
+            told = _tell(program, alert, now=now) if decision.tell and news else 0
         store.detection.spike_done(spike_id)
         reach("alert.rows_written")
     reach("alert.committed")

@@ -5,17 +5,18 @@ arrived is tried again only with the mark of a repeat. A receiver that fails aga
 with one message; what dies, or is grave and waits too long, goes to the receiver that stands in for it, once.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from monitor import plugins
 from monitor.alerting.retry import BREAK_AFTER, STAND_IN_AFTER, WITHIN, next_try, rest
-from monitor.domain import Message
-from monitor.errors import DeliveryUnknown, NotifierError, UnknownPlugin
+from monitor.domain import Message, Phase
+from monitor.errors import DeliveryUnknown, NotifierError
 from monitor.pipeline.failpoints import reach
 from monitor.pipeline.program import Program, Stop, never
 from monitor.ports import Notifier
@@ -64,7 +65,7 @@ def to_receiver(program: Program, name: str, *, now: Now, stop: Stop = never) ->
     if notifier is None:
         return report
     while not stop() and not store.receivers.state(name).rests(now()):
-        item = store.outbox.claim(name, now=now())
+        item = _claimed(program, notifier, now)
         if item is None:
             break
         reach("deliver.claimed")
@@ -78,9 +79,22 @@ def to_receiver(program: Program, name: str, *, now: Now, stop: Stop = never) ->
     return report + _waiting_too_long(program, name, now())
 
 
+def _claimed(program: Program, notifier: Notifier, now: Now) -> Outgoing | None:
+    """The next message, in our hands. Its picture is drawn before: a kill while drawing makes no message a repeat."""
+    outbox = program.store.outbox
+    waiting = outbox.next(notifier.name, now=now())
+    if waiting is None:
+        return None
+    ready = with_picture(notifier, waiting)
+    item = outbox.claim(notifier.name, now=now())
+    if item is None or item.message.key != ready.key:  # somebody took it out of the queue meanwhile
+        return item
+    return replace(item, message=replace(item.message, picture=ready.picture))
+
+
 def _send(notifier: Notifier, item: Outgoing) -> NotifierError | None:
     try:
-        notifier.send(with_picture(notifier, item.message))
+        notifier.send(item.message)
     except NotifierError as error:
         return error
     except Exception as error:  # noqa: BLE001 - a fault in one plugin must not stop the other receivers
@@ -94,8 +108,8 @@ def with_picture(notifier: Notifier, message: Message) -> Message:
         return message
     try:
         return replace(message, picture=plugins.drawing("spike")(message.chart))
-    except (UnknownPlugin, ValueError) as error:
-        log.warning("not drawn", receiver=notifier.name, error=str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, a message is worth more than its picture
+        log.warning("not drawn", receiver=notifier.name, error=f"{type(error).__name__}: {error}")
         return message
 
 
@@ -103,7 +117,22 @@ def _delivered(program: Program, item: Outgoing, now: datetime) -> DeliverReport
     with program.store.transaction():
         program.store.outbox.sent(item, now=now)
         program.store.receivers.reached(item.receiver, now=now)
-    return DeliverReport(sent=1)
+        instead = _end_for_stand_in(program, item, now)
+    return DeliverReport(sent=1, instead=instead)
+
+
+def _end_for_stand_in(program: Program, item: Outgoing, now: datetime) -> int:
+    """That it is over is told to the stand-in as well, where that one was told that it began."""
+    over, fallback = _over(item.message.facts), program.fallbacks.get(item.receiver)
+    if not over or fallback is None or not program.store.outbox.stood_in(item.receiver, fallback, over):
+        return 0
+    return _stand_in(program, item.receiver, [item.id], now)
+
+
+def _over(facts: Mapping[str, Any]) -> list[int]:
+    """The incidents that a message, about one or about several, says are over."""
+    told = facts.get("incidents") or [facts]
+    return [each["incident"] for each in told if each.get("phase") == Phase.CLOSED and "incident" in each]
 
 
 def _failed(program: Program, item: Outgoing, error: NotifierError, now: datetime) -> DeliverReport:
@@ -129,14 +158,15 @@ def _failed(program: Program, item: Outgoing, error: NotifierError, now: datetim
 
 
 def _waiting_too_long(program: Program, name: str, now: datetime) -> DeliverReport:
-    """What is done about the messages of a receiver that has been broken for a while."""
-    since = program.store.receivers.state(name).broken_since
-    if since is None or now - since < STAND_IN_AFTER:
+    """What is done about the messages of a receiver that has been broken for a while, or asked for a long wait."""
+    state, outbox = program.store.receivers.state(name), program.store.outbox
+    lasts = timedelta(0) if state.broken_since is None else now - state.broken_since
+    if lasts < STAND_IN_AFTER and not state.rests(now):
         return DeliverReport()
-    outbox = program.store.outbox
     with program.store.transaction():
-        instead = _stand_in(program, name, outbox.queued(name, severity=GRAVE), now)
-        stale = outbox.queued(name, before=now - WITHIN) if now - since >= WITHIN else []
+        before = None if lasts >= STAND_IN_AFTER else now - STAND_IN_AFTER
+        instead = _stand_in(program, name, outbox.queued(name, severity=GRAVE, before=before), now)
+        stale = outbox.queued(name, before=now - WITHIN) if lasts >= WITHIN else []
         for number in stale:
             outbox.bury(number, f"{name}: has not been reached for 24 hours. `outbox retry` sends it after all.")
         instead += _stand_in(program, name, stale, now)

@@ -40,6 +40,7 @@ def run(program: Program, *, now: datetime, stop: Stop = never) -> DetectReport:
             if program.watched(brand) and rule.watches(brand) and not stop():
                 round_.inspect(rule, brand, stop)
     round_.commit()
+    round_.let_go_of_the_unwatched()
     return DetectReport(round_.buckets, round_.spikes, until)
 
 
@@ -100,6 +101,17 @@ class _Round:
         if self._waiting:
             reach("detect.committed")
         self._waiting, self._pieces = [], 0
+
+    def let_go_of_the_unwatched(self) -> None:
+        """Take rules that watch a brand no more out of its incidents; should they return, they go on."""
+        program = self.program
+        for (name, brand), head in self.heads.items():
+            is_open = any(each.is_open for each in head.values()) and program.store.incidents.open_for(name, brand)
+            if is_open and not any(
+                rule.name == name and rule.watches(brand) and program.watched(brand) for rule in program.rules
+            ):
+                with program.store.transaction():
+                    self._let_go(name, brand, set(), self.until + program.settle, "no rule watches it any more")
 
     def _go_on(self, work: _Work | None, stop: Stop) -> None:
         if work is None:
@@ -183,22 +195,22 @@ class _Round:
             self.program.store.detection.drop_states(rule.name, brand, head)
             work = _Work(rule, brand, memory)
             self._write(work)
-            self._let_go(rule, brand, memory.open, told + self.program.settle)
+            self._let_go(rule.name, brand, memory.open, told + self.program.settle, "the rule was changed")
         return work
 
-    def _let_go(self, rule: Rule, brand: str, still: set[str], at: datetime) -> None:
+    def _let_go(self, rule: str, brand: str, still: set[str], at: datetime, why: str) -> None:
         """Take a rule out of an incident that it, as it is now, would not have open: nothing else would ever end it."""
         incidents = self.program.store.incidents
-        incident = incidents.open_for(rule.name, brand)
+        incident = incidents.open_for(rule, brand)
         if incident is None:
             return
         at = max(at, incident.opened_at)
         over = False
         for name, part in sorted(incidents.speaking(incident.id)):
-            if name == rule.name and part not in still:
-                over = incidents.leave(incident.id, part, at, rule=rule.name)
+            if name == rule and part not in still:
+                over = incidents.leave(incident.id, part, at, rule=rule)
         if over:
-            incidents.resolve(incident.id, at, why="the rule was changed")
+            incidents.resolve(incident.id, at, why=why)
 
     def _history_is_in(self, brand: str) -> bool:
         """Whether a brand can be inspected for the first time: no source is in the middle of its first poll.

@@ -64,8 +64,7 @@ def of(program: Program, brand: str, *, until: datetime, length: timedelta, now:
     since = until - length
     period = "day" if length == DAY else "week"
     days, before = _days(program, brand, since, until), _days(program, brand, since - length, since)
-    known = program.store.detection.first_slot(brand)
-    compared = any(day.posts for day in before[:1]) or (known is not None and known <= since - length + DAY)
+    compared = _was_watched(program, brand, since - length, length)
     incidents = _incidents(program, brand, since, until)
     returns = program.store.periods.returns(brand, since, until, before=since - EARLIER, limit=MOST_RETURNS)
     return DigestWords(
@@ -79,6 +78,13 @@ def of(program: Program, brand: str, *, until: datetime, length: timedelta, now:
         terms=_terms(program, brand, since, length, now), holes=tuple(_holes(program, brand, since, until, now)),
         budget=false_alarms.budget(program, now=now, brand=brand),
     )  # fmt: skip
+
+
+def _was_watched(program: Program, brand: str, since: datetime, length: timedelta) -> bool:
+    """Whether a stretch was watched from its beginning on (a seventh of it may lack), so that it can be compared."""
+    begun = since + length / 7
+    known = program.store.detection.first_slot(brand)
+    return (known is not None and known <= begun) or bool(program.store.periods.platforms(brand, since, begun))
 
 
 def _days(program: Program, brand: str, since: datetime, until: datetime) -> list[Day]:
@@ -256,7 +262,7 @@ def _change(spike: Spike, zone: ZoneInfo) -> str:
 
 
 def _back(each: Return) -> Back:
-    return Back(author=each.author, platform=each.platform, text=each.text, url=each.url)
+    return Back(author=each.author, platform=each.platform, text=each.text, url=each.url, id=each.native_id)
 
 
 def _terms(

@@ -21,6 +21,7 @@ from monitor.store.drills import Drill
 PLATFORM = "drill"  # of invented posts: nobody can take them for real ones
 MOST_POSTS = 500
 SPREAD = timedelta(minutes=2)  # over which the posts are published, as far as the bucket goes back
+NOBODY = "the program"  # who ends what somebody forgot: as with any person's word, those who were told hear of it
 TOLD, UNSEEN, UNTOLD = "told", "not detected", "detected, and nobody was told"
 # Eleven words at most with the first: from twelve on, texts that resemble each other are taken for copies.
 _OPENINGS = ("", "Honestly, ", "Again: ", "Unbelievable, ", "Angry: ")
@@ -126,7 +127,7 @@ def end_old(program: Program, *, now: datetime, after: timedelta = timedelta(day
     """End the drills that somebody forgot; return how many there were."""
     old = [each for each in program.store.drills.under_way() if now - each.started_at >= after]
     for each in old:
-        end(program, each.id, by="monitor", now=now)
+        end(program, each.id, by=NOBODY, now=now)
     return len(old)
 
 

@@ -31,6 +31,7 @@ from monitor.domain import (
 from monitor.pipeline.program import Program
 from monitor.store.evidence import Changes, Scope
 from monitor.store.gaps import BLIND
+from monitor.store.maintenance import READINGS_KEPT
 from monitor.store.states import NEW_FIELDS
 
 COUNTED = 50_000  # posts of the window that are counted, the newest
@@ -96,6 +97,8 @@ def again(program: Program, stored: Explanation) -> Again:
                *_changed(program.store.evidence.changes(before), "time before"))  # fmt: skip
     if stored.rule_version != now.rule_version:
         because += ("the rule was changed, or is not there any more",)
+    if program.clock.now() - stored.spike.fired_at > READINGS_KEPT:
+        because += ("what rules read in that time is kept no more",)
     return Again(now=now, differs=differs, because=because)
 
 

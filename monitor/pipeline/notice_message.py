@@ -49,13 +49,13 @@ def _alert(program: Program, notice: Notice) -> tuple[Alert, Incident] | None:
     alert = Alert(
         id=notice.alert_id, incident_id=notice.incident_id, phase=notice.phase, at=notice.at, explanation=explanation
     )
-    return alert, incident
+    return alert, replace(incident, severity=notice.severity)
 
 
 def _single(program: Program, alert: Alert, incident: Incident, notice: Notice, at: datetime) -> Message:
     zone = program.settings.timezone_of(incident.brand)
     message = program.templates.message(
-        alert, incident, receiver=notice.receiver, zone=zone, part=slices.label(notice.slice) or None
+        alert, incident, receiver=notice.receiver, zone=zone, part=slices.label(notice.slice) or None, told=at
     )
     return replace(
         message, drill=incident.drill, links=_links(program, incident, notice.receiver, at),
@@ -96,7 +96,10 @@ def _each_entry(program: Program, notices: Sequence[Notice]) -> Iterator[Entry]:
         if whole is not None:
             alert, incident = whole
             part = slices.label(each.slice) if each.slice else None
-            yield Entry(notice=each, spike=alert.explanation.spike, opened_at=incident.opened_at, part=part)
+            yield Entry(
+                notice=each, spike=alert.explanation.spike, opened_at=incident.opened_at, part=part,
+                owner=incident.owner,
+            )  # fmt: skip
 
 
 def zone_of(program: Program, notices: Sequence[Notice]) -> str:

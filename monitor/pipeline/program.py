@@ -32,7 +32,7 @@ from monitor.settings import RuleSettings, Settings, SourceSettings
 from monitor.settings_alerts import CalendarTable, SilenceTable, hours_of, week_of
 from monitor.store import Store
 
-WHOLE_SHARE = 0.8  # of a rule's false alarms; its slices have the rest
+WHOLE_SHARE = 0.85  # of a rule's false alarms; its slices have the rest
 LEAST_RATE = 0.001  # false alarms a week: less cannot be asked of a detector
 QUICK = timedelta(minutes=15)  # a source that is read less often does not hold detection back
 NO_CAPS = Caps()

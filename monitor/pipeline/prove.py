@@ -18,7 +18,7 @@ from monitor.alerting import sample
 from monitor.alerting.message import facts
 from monitor.analysis.explanation import to_json
 from monitor.clock import EPOCH
-from monitor.domain import Alert, Author, Deletion, Label, Mention, Message, Score, ScoredMention
+from monitor.domain import Alert, Author, Deletion, Label, Mention, Message, MessageKind, Score, ScoredMention
 from monitor.errors import StoreBusy, StoreError
 from monitor.store import Store
 from monitor.store.proof import Freed, Leftovers, freed, places
@@ -142,7 +142,7 @@ def _copy_of(path: Path, now: datetime) -> Iterator[Path]:
 
 
 def _trial(copy: Path, token: str, now: datetime) -> Trial:
-    words = {name: _word(token, name) for name in (*_TEXTS, *_FIELDS, "message")}
+    words = {name: _word(token, name) for name in (*_TEXTS, *_FIELDS, "message", "digest")}
     needles = [word[_TAIL:].encode() for word in words.values()]
     seen: set[bytes] = set()
     found: dict[bytes, int] = {}
@@ -204,6 +204,7 @@ def _go_round(store: Store, words: dict[str, str], now: datetime) -> None:
         judged = [Judgement(item, PLATFORM, score) for item, score in zip(items, scores, strict=True)]
         store.scores.save(judged, [True] * len(judged), now=now)
         _quote(store, posts, words["message"], now)
+        _say_again(store, posts[0], words["digest"], now)
 
 
 def _store(store: Store, posts: list[Mention], now: datetime) -> None:
@@ -231,6 +232,16 @@ def _quote(store: Store, posts: list[Mention], word: str, now: datetime) -> None
         facts=facts(alert, incident),
     )  # fmt: skip
     store.outbox.put(told, PLATFORM, message, due=now)
+
+
+def _say_again(store: Store, post: Mention, word: str, now: datetime) -> None:
+    """A digest quotes a post, and belongs to no alert."""
+    back = {"platform": PLATFORM, "id": post.native_id, "author": post.author.handle, "text": post.text}
+    message = Message(
+        key=word[:_TAIL], title=PLATFORM, body=_TALK.format(word), severity="low", brand=PLATFORM,
+        facts={"back": [back]}, kind=MessageKind.DIGEST,
+    )  # fmt: skip
+    store.outbox.put(None, PLATFORM, message, due=now)
 
 
 def _delete(store: Store, words: dict[str, str], now: datetime) -> None:

@@ -230,7 +230,7 @@ def _buckets(
                 own = bucket
             else:
                 yield bucket
-        if own.mentions or not _in_hole(known, holes):
+        if own.mentions or own.negatives or not _in_hole(known, holes):
             yield own
         slot, quiet = known + BUCKET, known + BUCKET + SILENCE
     yield from _empty(slot, min(end, quiet), holes)

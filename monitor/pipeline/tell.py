@@ -16,7 +16,7 @@ from monitor.alerting.grouping import group_key, newest, plan, sift
 from monitor.alerting.holds import Hold, Situation, hold
 from monitor.alerting.inhibition import Open, gravest_first
 from monitor.alerting.routing import About, Asked, Route, ask, told
-from monitor.alerting.severity import rank
+from monitor.alerting.severity import rank, worst
 from monitor.alerting.silences import Matchers, Silence
 from monitor.clock import iso
 from monitor.domain import Alert, Incident, Notice, NoticeState, Phase, real_brand
@@ -29,7 +29,7 @@ from monitor.store.silences import KeptSilence
 
 log = structlog.get_logger()
 LONGEST_SILENCE = 24 * 30  # hours, of one incident
-LATE = timedelta(hours=24)  # an older alert is told in a replay only, and belongs to its own time
+LATE = timedelta(hours=24)  # what a person called over longer ago is no news
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +65,18 @@ class Outlook:
 def note(program: Program, alert: Alert, incident: Incident, *, now: datetime) -> int:
     """Write down who is to hear of an alert, in the transaction that writes the alert; return how many.
 
-    A closing alert goes to everyone who heard of the incident, or is still to hear of it.
+    Routes, hours and silences are asked about `now`: in a replay, the alert's own time. A closing alert goes to
+    everyone who heard of the incident, or is still to hear of it, but for those who hear that a person called it over.
     """
-    at = alert.at if now - alert.at > LATE else now
     if alert.phase is Phase.CLOSED:
-        return _note_end(program, alert, incident, at)
+        return _note_end(program, alert, incident, now)
     spike = alert.explanation.spike
     about = About(
         brand=real_brand(incident.brand), severity=incident.severity, rule=spike.rule, slice=spike.slice,
         incident=incident.id,
     )  # fmt: skip
-    found = told(program.routes, about, at=at, calendars=program.calendars)
-    situation = situation_at(program, at, brand=about.brand) if found else Situation(at=at)
+    found = told(program.routes, about, at=now, calendars=program.calendars)
+    situation = situation_at(program, now, brand=about.brand) if found else Situation(at=now)
     reasons: dict[str, str] = {}
     held: dict[str, str] = {}
     notices = []
@@ -84,7 +84,7 @@ def note(program: Program, alert: Alert, incident: Incident, *, now: datetime) -
         keeps = hold(about, situation, quiet=each.route.quiet, urgent=each.route.urgent, drill=incident.drill)
         reasons[each.receiver] = keeps.reason if keeps else each.reason
         held |= {each.receiver: keeps.by.value} if keeps else {}
-        notices.append(_notice(alert, incident, each.receiver, each.route, about, keeps, at))
+        notices.append(_notice(alert, incident, each.receiver, each.route, about, keeps, now))
     program.store.notices.add(notices, reasons, held)
     return len(notices)
 
@@ -174,7 +174,9 @@ def silence_of(kept: KeptSilence) -> Silence:
 
 
 def _note_end(program: Program, alert: Alert, incident: Incident, at: datetime) -> int:
-    hearers = program.store.notices.hearers(incident.id)
+    known = {(each.receiver, each.incident_id) for each in program.store.notices.ended_by_hand(at - LATE, at)}
+    found = program.store.notices.hearers(incident.id)
+    hearers = {name: last for name, last in found.items() if (name, incident.id) not in known}
     notices = [
         replace(
             last, alert_id=alert.id, state=NoticeState.WAITING, due_at=min(at, alert.at), quiet=None,
@@ -264,7 +266,7 @@ def _tell_ends(program: Program, now: datetime) -> TellReport:
 def _tell_due(program: Program, receiver: str, situation: Situation) -> TellReport:
     """Everything that is due to one receiver: held back, passed over, put off, or put into the outbox."""
     notices, at = program.store.notices, situation.at
-    due = notices.due(receiver, at)
+    due = _as_of(program, notices.due(receiver, at), at)
     free, held = _unheld(program, due, situation)
     sifted = sift(free, notices.told(receiver, {each.incident_id for each in due}), at=at)
     for reason, some in sifted.passed.items():
@@ -283,6 +285,15 @@ def _tell_due(program: Program, receiver: str, situation: Situation) -> TellRepo
         messages=len(todo.batches), told=sum(len(batch.notices) for batch in todo.batches), held=held,
         passed=len(free) - len(sifted.tell),
     )  # fmt: skip
+
+
+def _as_of(program: Program, notices: Sequence[Notice], at: datetime) -> list[Notice]:
+    """With the incidents as grave as they were then: in a replay, what came later is in the store already."""
+    known = program.store.notices.severities_until(at) if notices else {}
+    return [
+        replace(each, severity=worst(*known[each.incident_id])) if each.incident_id in known else each
+        for each in notices
+    ]
 
 
 def _unheld(program: Program, due: Sequence[Notice], situation: Situation) -> tuple[list[Notice], int]:
@@ -316,7 +327,7 @@ def hold_of(notice: Notice, situation: Situation) -> Hold | None:
 def _remind(program: Program, receiver: str, situation: Situation) -> TellReport:
     """Remind a receiver, in one message, of what still fires and nobody has."""
     notices, at = program.store.notices, situation.at
-    due = notices.reminders(receiver, at)
+    due = _as_of(program, notices.reminders(receiver, at), at)
     nobodys = [each for each in due if not each.over(at) and not each.had(at)]
     notices.remind({each.id for each in due} - {each.id for each in nobodys}, None)
     last: list[Notice] = []

@@ -17,7 +17,7 @@ from monitor.store.database import Connection
 
 COPIED = timedelta(days=21)  # of the brand's tallies: what detection may still look at
 DRAWN = timedelta(days=2)  # of what was expected of the brand, for the chart
-_COUNTED = ("tallies", "slice_days", "detector_states", "readings", "rollups")
+_COUNTED = ("tallies", "slice_days", "detector_states", "rollups")  # what was read of it says why it fired: it stays
 _READ = (
     "select d.id, d.brand, d.rule, d.by, d.started_at, d.posts, d.ended_at, d.outcome, i.id, i.status,"
     " coalesce(d.detected_at, i.opened_at), coalesce(d.acknowledged_at, i.acknowledged_at),"

@@ -7,7 +7,7 @@ after its deletion. Knows no platform; every call belongs in the transaction tha
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -222,7 +222,8 @@ def forget_quotes(connection: Connection, posts: Sequence[Doomed]) -> None:
         if quotes or named:
             compact = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
             connection.execute("update alerts set explanation = ? where id = ?", compact, number)
-            _withdraw(connection, number, {_key(each) for each in (*quotes, *named)})
+            _withdraw(connection, _messages_of(connection, number), {_key(each) for each in (*quotes, *named)})
+    _withdraw(connection, _digests(connection, gone, since), gone)
 
 
 def quoted(record: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -244,20 +245,34 @@ def _naming(connection: Connection, names: set[str], since: int) -> list[tuple[i
     return [(number, text) for number, text in said if not wanted.isdisjoint(_NAMES.findall(text))]
 
 
-def _withdraw(connection: Connection, alert_id: int, gone: set[tuple[Any, Any]]) -> None:
-    """A rendered text cannot be mended word by word: it goes as a whole, and the title says what there was."""
-    rows = connection.rows(
+def _messages_of(connection: Connection, alert_id: int) -> list[tuple[int, str]]:
+    """What was, or is to be, told of an alert, as (id, message)."""
+    return connection.rows(
         "select id, message from outbox where alert_id = ?1"
         " or id in (select outbox_id from notices where alert_id = ?1)",
         alert_id,
     )
-    for number, text in rows:
+
+
+def _digests(connection: Connection, gone: Set[tuple[Any, Any]], since: int) -> list[tuple[int, str]]:
+    """Digests that quote one of these posts: they belong to no alert, so they are found by what they quote."""
+    return connection.rows(
+        "select id, message from outbox where kind = 'digest' and queued_at >= ?1 and exists"
+        " (select 1 from json_each(message, '$.facts.back') where (value ->> 'platform', value ->> 'id') in"
+        " (select value ->> 0, value ->> 1 from json_each(?2)))",
+        since, json.dumps(list(gone)),
+    )  # fmt: skip
+
+
+def _withdraw(connection: Connection, messages: Iterable[tuple[int, str]], gone: Set[tuple[Any, Any]]) -> None:
+    """A rendered text cannot be mended word by word: it goes as a whole, and the title says what there was."""
+    for number, text in messages:
         message = json.loads(text)
         message |= {"body": WITHDRAWN, "facts": _without(message["facts"], gone)}
         connection.execute("update outbox set message = ? where id = ?", json.dumps(message), number)
 
 
-def _without(facts: Any, gone: set[tuple[Any, Any]]) -> Any:
+def _without(facts: Any, gone: Set[tuple[Any, Any]]) -> Any:
     """A message's facts, however deep, without these posts, and without the names of those who wrote them."""
     if isinstance(facts, list):
         left = (

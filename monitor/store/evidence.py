@@ -30,6 +30,11 @@ _OUTLINE = (
     " when t.neutral >= t.positive then 1 else 2 end, t.label = 'negative', coalesce(t.vote, 0),"
     f" nullif({_SEEN}, -1), t.published_at, t.slices"
 )
+_SLICES = (  # from one to the next, each found by the key: a year holds a hundred thousand readings
+    "with recursive s (slice) as (select min(slice) from readings where rule = ?1 and brand = ?2 union all"
+    " select (select min(r.slice) from readings r where r.rule = ?1 and r.brand = ?2 and r.slice > s.slice)"
+    " from s where s.slice is not null) select slice from s where slice is not null"
+)
 _SCORED = f"select t.model, t.negative, t.neutral, t.positive, t.label, t.vote, m.story, t.slices, {READ}"
 
 
@@ -101,8 +106,11 @@ class Evidence:
         return Changes(*found) if found else Changes()
 
     def near(self, rule: str, brand: str, since: datetime, until: datetime, *, least: float) -> list[NearRule]:
-        """How close each slice of a rule came to firing in a stretch, where its score was `least` or more."""
-        slices = self._c.rows("select slice from detector_states where rule = ? and brand = ?", rule, brand)
+        """How close each slice of a rule came to firing in a stretch, where its score was `least` or more.
+
+        The readings say which slices there were: what detection watches now may be others.
+        """
+        slices = self._c.rows(_SLICES, rule, brand)
         found = []
         for (name,) in slices:
             score = self._c.one(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from monitor.clock import to_ms
+from monitor.clock import floor, to_ms
 from monitor.errors import StoreError
 from monitor.store.database import Connection, connect, sqlite3, sqlite_version
 from monitor.store.erasure import ASKED
@@ -26,7 +26,9 @@ class Info:
     intact: bool | None  # None: not asked
 
 
+DAY = timedelta(days=1)
 VOTES_KEPT = timedelta(days=30)  # far longer than any vote is asked for again
+SLICES_KEPT = timedelta(days=400)  # a year of parts of brands can be asked again; of whole brands, all that there is
 READINGS_KEPT = timedelta(days=120)  # what charts look back on
 RECORDS_KEPT = timedelta(days=90)  # of attempts to deliver
 POLLS_KEPT = timedelta(days=400)  # a year of costs and coverage, and of states that are over
@@ -92,7 +94,15 @@ class Maintenance:
                 "update mentions set gone_author = null where gone_author is not null and erased_at < ?",
                 to_ms(now - OWNERS_KEPT),
             )
-            return gone + Stories(self._c).prune(now=now)
+            return gone + self._prune_slices(floor(now - SLICES_KEPT, DAY)) + Stories(self._c).prune(now=now)
+
+    def _prune_slices(self, before: datetime) -> int:
+        """Forget what parts of brands were counted before a midnight, by the hour and by the day alike: then no slice
+        is watched there, when the past is gone through again, as if nothing were said in it."""
+        old = self._c.rows("select distinct brand, slice from slice_days where day < ? and slice > ''", to_ms(before))
+        one = "delete from tallies where brand = ? and slice = ? and known_slot < ?"
+        gone = sum(self._c.execute(one, brand, part, to_ms(before)) for brand, part in old)
+        return gone + self._c.execute("delete from slice_days where day < ? and slice > ''", to_ms(before))
 
     def fold(self) -> bool:
         """Bring the log into the file and empty it, so that what was erased is gone from both; True when it is.

@@ -292,6 +292,8 @@ _TELLING = (
     "create index notices_to_remind on notices (remind_at) where remind_at is not null",
     "create index notices_passed on notices (done_at) where state in ('passed', 'gone')",
     "create index notices_by_incident on notices (incident_id, receiver)",
+    "create index alerts_by_incident on alerts (incident_id, at)",
+    "create index alerts_by_time on alerts (at)",
     "create index incidents_by_end on incidents (resolved_at) where resolved_at is not null",
     """create table silences (
         id integer primary key, matchers text not null, since integer not null, until integer not null,

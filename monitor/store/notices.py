@@ -98,9 +98,15 @@ class Notices:
         )  # fmt: skip
 
     def hearers(self, incident_id: int) -> dict[str, Notice]:
-        """Everyone who was told of an incident, or is to be: receiver → their last notice."""
+        """Everyone who was told of an incident, or is to be: receiver → their last notice.
+
+        Those who were told already that a person called it over are left out.
+        """
         rows = self._c.rows(
-            f"{_READ} where n.incident_id = ? and n.state in ('waiting', 'held', 'told') order by n.id", incident_id
+            f"{_READ} where n.incident_id = ? and n.state in ('waiting', 'held', 'told')"
+            " and not exists (select 1 from notices e where e.incident_id = n.incident_id and e.receiver = n.receiver"
+            " and e.ended_at >= i.resolved_at) order by n.id",
+            incident_id,
         )
         return {row[3]: _notice(row) for row in rows}
 
@@ -142,6 +148,19 @@ class Notices:
             to_ms(now), receiver,
         )  # fmt: skip
         return [_notice(row) for row in rows]
+
+    def severities_until(self, at: datetime) -> dict[int, list[str]]:
+        """Incidents that had another alert after a moment, as in a replay → the severities of those until then."""
+        rows = self._c.rows(
+            "select a.incident_id, json_extract(s.body, '$.severity') from alerts a join spikes s on s.id = a.spike_id"
+            " where a.at <= ?1 and a.phase <> 'closed'"
+            " and a.incident_id in (select incident_id from alerts where at > ?1)",
+            to_ms(at),
+        )
+        found: dict[int, list[str]] = {}
+        for incident, severity in rows:
+            found.setdefault(incident, []).append(severity)
+        return found
 
     def told(self, receiver: str, incidents: Iterable[int]) -> set[int]:
         """Of some incidents, those that this receiver has heard of, or will without anything being held back."""

@@ -6,6 +6,7 @@ What cannot be delivered stays as a dead letter, in sight, until somebody queues
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -81,14 +82,15 @@ class Outbox:
                 receiver,
             )
 
+    def next(self, receiver: str, *, now: datetime) -> Message | None:
+        """The message that `claim` would take, for what is to be made ready before."""
+        found = self._oldest(receiver, now)
+        return None if found is None else _from_json(found[1])
+
     def claim(self, receiver: str, *, now: datetime) -> Outgoing | None:
         """Take the oldest due message of a receiver and commit that we are about to send it."""
         with self._c.transaction():
-            found = self._c.one(
-                "select id, message, attempts, repeat from outbox"
-                " where receiver = ? and state = 'queued' and (due_at <= ? or due_at > ?) order by id limit 1",
-                receiver, to_ms(now), to_ms(now + FARTHEST),
-            )  # fmt: skip
+            found = self._oldest(receiver, now)
             if found is None:
                 return None
             first_at = self._first_try(found[0], found[2]) or now
@@ -133,6 +135,17 @@ class Outbox:
             return False
         self.put(found[0], fallback, replace(message, key=key, instead_of=receiver), due=now)
         return True
+
+    def stood_in(self, receiver: str, fallback: str, incidents: Sequence[int]) -> bool:
+        """Whether the one that stands in for a receiver was told of any of these incidents in its place."""
+        found = self._c.one(
+            "select 1 from outbox where receiver = ?2 and json_extract(message, '$.instead_of') = ?1 and (exists"
+            " (select 1 from json_each(?3) where value = json_extract(message, '$.facts.incident')) or exists"
+            " (select 1 from json_each(message, '$.facts.incidents') told join json_each(?3) asked"
+            " on told.value ->> 'incident' = asked.value)) limit 1",
+            receiver, fallback, json.dumps(list(incidents)),
+        )  # fmt: skip
+        return found is not None
 
     def queued(self, receiver: str, *, severity: str | None = None, before: datetime | None = None) -> list[int]:
         """The numbers of what waits for a receiver: of one severity, queued before a moment, or all."""
@@ -201,6 +214,13 @@ class Outbox:
         """When the next queued message is due."""
         found = self._c.one("select min(due_at) from outbox where state = 'queued'")
         return from_ms(found[0]) if found and found[0] is not None else None
+
+    def _oldest(self, receiver: str, now: datetime) -> tuple[Any, ...] | None:
+        return self._c.one(
+            "select id, message, attempts, repeat from outbox"
+            " where receiver = ? and state = 'queued' and (due_at <= ? or due_at > ?) order by id limit 1",
+            receiver, to_ms(now), to_ms(now + FARTHEST),
+        )  # fmt: skip
 
     def _first_try(self, number: int, tries: int) -> datetime | None:
         """When the first of so many last tries began: those before it was queued again do not count."""

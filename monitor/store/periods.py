@@ -40,6 +40,7 @@ class Return:
     """Somebody who was unhappy with a brand, and is not any more."""
 
     platform: str
+    native_id: str  # of the happy post
     author: str | None
     text: str
     url: str | None
@@ -103,20 +104,21 @@ class Periods:
         """
         rows = self._c.rows(
             f"with said as (select m.platform, {_WHO} as who, t.label, t.published_at, t.mention_id, m.author, m.text,"
-            " m.url from targets t join mentions m on m.id = t.mention_id where t.brand = ?1 and t.published_at >= ?2"
-            f" and t.published_at < ?4 and t.label in (?5, ?6) and m.deleted_at is null and m.drill = 0"
-            f" and {_WHO} is not null),"
+            " m.url, m.native_id from targets t join mentions m on m.id = t.mention_id where t.brand = ?1"
+            " and t.published_at >= ?2 and t.published_at < ?4 and t.label in (?5, ?6)"
+            f" and m.deleted_at is null and m.drill = 0 and {_WHO} is not null),"
             " happy as (select *, max(published_at) as at from said where label = ?6 and published_at >= ?3"
             " group by platform, who),"
             " unhappy as (select platform, who, max(published_at) as at from said where label = ?5"
             " group by platform, who)"
-            " select h.platform, h.author, h.text, h.url, h.at, u.at from happy h join unhappy u"
+            " select h.platform, h.author, h.text, h.url, h.at, u.at, h.native_id from happy h join unhappy u"
             " on u.platform = h.platform and u.who = h.who and u.at < h.at order by h.at desc limit ?7",
             brand, to_ms(before), to_ms(since), to_ms(until), Label.NEGATIVE.value, Label.POSITIVE.value, limit,
         )  # fmt: skip
         return [
             Return(
-                platform=row[0], author=row[1], text=row[2], url=row[3], at=from_ms(row[4]), unhappy_at=from_ms(row[5])
+                platform=row[0], native_id=row[6], author=row[1], text=row[2], url=row[3], at=from_ms(row[4]),
+                unhappy_at=from_ms(row[5]),
             )
             for row in rows
         ]  # fmt: skip

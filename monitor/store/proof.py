@@ -68,7 +68,7 @@ class Proof:
             posts=self._number(f"mentions where deleted_at is not null and ({_WORDS})"),
             waiting=self._number(f"targets where pending > 0 and {dead}"),
             alerts=sum(quoting.values()),
-            messages=sum(self._message_quotes(text) for text in self._messages(quoting)),
+            messages=sum(self._message_quotes(text) for text in self._messages(quoting)) + self._digests(),
             reasons=self._number(f"quarantine where reason <> 'deleted' and {dead}"),
         )
 
@@ -120,8 +120,15 @@ class Proof:
 
     def _message_quotes(self, text: str) -> bool:
         message = json.loads(text)
-        told = [(post.get("platform"), post.get("id")) for post in message["facts"].get("top_posts", [])]
-        return message["body"] != WITHDRAWN or bool(self._dead(told))
+        told = [post for name in ("top_posts", "typical_posts") for post in message["facts"].get(name, ())]
+        return message["body"] != WITHDRAWN or bool(self._dead((each["platform"], each["id"]) for each in told))
+
+    def _digests(self) -> int:
+        """How many digests quote a deleted post."""
+        return self._number(
+            "outbox where kind = 'digest' and exists (select 1 from json_each(message, '$.facts.back') join mentions m"
+            " on m.platform = value ->> 'platform' and m.native_id = value ->> 'id' where m.deleted_at is not null)"
+        )
 
     def _dead(self, keys: Iterable[tuple[Any, Any]]) -> set[tuple[str, str]]:
         rows = self._c.rows(

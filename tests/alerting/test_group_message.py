@@ -58,12 +58,31 @@ def reminder(entries: list[Entry]) -> Message:
         ("group_three", group(THREE)),
         ("group_many", group([entry(n, f"Brand {n}") for n in range(1, 31)], 3)),
         ("group_drill", group([entry(1, drill=True), entry(2, drill=True)])),
+        ("group_over", group([entry(n, phase=Phase.CLOSED) for n in (1, 2)])),
         ("reminder_one", reminder(THREE[1:2])),
         ("reminder_three", reminder(THREE)),
     ],
 )
 def test_each_message_reads_as_it_should(name: str, message: Message) -> None:
     assert f"{message.title}\n\n{message.body}\n" == (GOLDEN / f"{name}.txt").read_text("utf-8")
+
+
+def test_a_rehearsal_among_real_incidents_is_marked_in_its_line() -> None:
+    for message in (reminder([entry(1), entry(2, drill=True)]), group([entry(1), entry(2, drill=True)])):
+        assert "DRILL" not in message.title
+        assert [line[:9] for line in message.body.splitlines() if "incident " in line] == ["1. Acme, ", "2. DRILL:"]
+
+
+def test_ends_alone_are_told_as_ends() -> None:
+    message = group([entry(n, f"Brand {n}", phase=Phase.CLOSED) for n in (1, 2)])
+    assert message.title == "Several brands: 2 incidents are over"
+    assert "begin with the first" not in message.body
+
+
+def test_a_reminder_names_whom_it_was_given_to() -> None:
+    one, two = (replace(each, owner="kim") for each in THREE[:2])
+    assert "and kim has not acknowledged it" in reminder([one]).title
+    assert reminder([one, two]).body.count("; kim has not acknowledged it") == 2
 
 
 def test_a_message_says_what_it_is_and_how_grave() -> None:

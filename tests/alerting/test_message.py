@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ def message(alert: Alert, incident: Incident, zone: str = "Europe/Berlin", recei
     return Templates(TEMPLATES).message(alert, incident, receiver=receiver, zone=zone)
 
 
+def of_spike(alert: Alert, **changed: str) -> Alert:
+    spike = replace(alert.explanation.spike, **changed)  # type: ignore[arg-type]
+    return replace(alert, explanation=replace(alert.explanation, spike=spike))
+
+
 @pytest.mark.parametrize("phase", list(Phase))
 @pytest.mark.parametrize("known", ["full", "bare"])
 def test_each_message_reads_as_it_should(phase: Phase, known: str) -> None:
@@ -37,11 +43,49 @@ def test_times_are_shown_in_the_zone_of_the_brand_across_a_clock_change() -> Non
     spike = replace(alert.explanation.spike, fired_at=after)
     moved = replace(alert, at=after, explanation=replace(alert.explanation, spike=spike))
     body = message(moved, replace(incident, onset=before, opened_at=after)).body
-    assert "Sunday 29 March 2026, 03:30 (Europe/Berlin)" in body
-    assert "Since: Sunday 29 March 2026, 01:30 (Europe/Berlin) (1 h before this alert)" in body
+    assert "alert: Sunday 29 March 2026, 03:30 (Europe/Berlin)" in body
+    assert "Since: Sunday 01:30, 1 h before this alert" in body
+    assert "Began: Sunday 29 March 2026, 01:30 (Europe/Berlin)" in body
 
 
-def test_the_key_is_stable_and_differs_by_receiver_phase_time_and_incident() -> None:
+@pytest.mark.parametrize("phase", [Phase.OPENED, Phase.WORSENED])
+@pytest.mark.parametrize("known", ["full", "bare"])
+def test_the_first_three_lines_say_since_when_how_sure_who_and_what_to_do(phase: Phase, known: str) -> None:
+    said = message(*(sample.alert if known == "full" else sample.bare)(phase))
+    assert said.title.startswith("Example: ")
+    assert "31 negative posts in the last hour, 4.2 would be usual" in said.title
+    since, who, to_do = said.body.splitlines()[:3]
+    assert since.startswith("Since: Wednesday 13:00, ")
+    assert "chance of so many, had nothing changed: less than 1 in 10,000" in since
+    assert who.startswith("Unhappy authors: ")
+    assert to_do.startswith("What to do: ")
+    assert said.body.count("What to do") == 1
+
+
+def test_who_has_a_worse_incident_is_named_in_what_to_do() -> None:
+    alert, incident = sample.alert(Phase.WORSENED)
+    assert "What to do: nobody has it" in message(alert, incident).body
+    assert "What to do: ask kim, who has it" in message(alert, replace(incident, owner="kim")).body
+
+
+def test_a_message_that_was_held_back_says_that_its_numbers_are_of_then() -> None:
+    alert, incident = sample.alert()
+    for later, told in (
+        (timedelta(minutes=29), ""),
+        (timedelta(hours=5), "This was held back for 5 h: the numbers are"),
+    ):
+        said = Templates(TEMPLATES).message(alert, incident, receiver="", zone="Europe/Berlin", told=alert.at + later)
+        assert said.body.startswith(told or "Since: ")
+    assert "of Wednesday 14:10." in said.body.splitlines()[0]
+
+
+def test_an_onset_of_more_than_a_week_ago_is_said_with_its_date() -> None:
+    alert, incident = sample.alert()
+    body = message(alert, replace(incident, onset=incident.onset - timedelta(days=9))).body
+    assert body.startswith("Since: Monday 2 March 2026, 13:00 (Europe/Berlin), 9 d")
+
+
+def test_the_key_is_stable_and_differs_by_receiver_phase_time_incident_rule_and_part() -> None:
     alert, incident = sample.alert()
     same = message(alert, incident, zone="UTC").key
     assert same == message(alert, incident).key
@@ -50,8 +94,9 @@ def test_the_key_is_stable_and_differs_by_receiver_phase_time_and_incident() -> 
         message(replace(alert, at=alert.at.replace(minute=59)), incident).key,
         message(replace(alert, phase=Phase.CLOSED), incident).key,
         message(replace(alert, incident_id=8), incident).key,
+        *(message(of_spike(alert, **{name: "x"}), incident).key for name in ("rule", "slice")),
     ]
-    assert len({same, *others}) == 5
+    assert len({same, *others}) == 7
 
 
 def test_a_new_spike_during_an_open_incident_reads_as_worse() -> None:

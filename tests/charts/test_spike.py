@@ -1,16 +1,18 @@
 """Charts of spikes: what is drawn, and what is not made up."""
 
+import re
 import struct
 import zlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import vl_convert
 
 from monitor import plugins
-from monitor.charts import _render, spike
+from monitor.charts import _axis, _render, spike
 from monitor.clock import parse, to_ms
 from monitor.domain import Chart, Mark, Point
 
@@ -73,6 +75,24 @@ def test_a_page_gets_the_same_as_svg_with_its_words() -> None:
     drawn = spike.svg(chart())
     for word in ("Nimbus: negative posts", "negative posts in 10 minutes", "time in Europe/Berlin", "no data", "onset"):
         assert word in drawn
+
+
+def test_a_title_that_is_too_long_ends_in_dots_and_takes_no_room_from_the_bars() -> None:
+    long = spike.svg(replace(chart(), title="The Extraordinarily Long Brand of Northern Scandinavia " * 2))
+    assert "…" in long
+    assert bars(long) == bars(spike.svg(chart()))
+
+
+def bars(drawn: str) -> list[str]:
+    """Where the bars stand."""
+    return re.findall(r'aria-label="[^"]*seen[^"]*"[^>]* d="([^"]+)"', drawn)
+
+
+def test_an_hour_that_comes_twice_has_its_times_twice() -> None:
+    start = parse("2026-10-25T00:00Z")
+    at = _axis.ticks(start, start + timedelta(minutes=100), ZoneInfo("Europe/Berlin"))
+    told = [words[0] for words in _axis.labels(at, ZoneInfo("Europe/Berlin"))]
+    assert told == ["02:00", "02:15", "02:30", "02:45", "02:00", "02:15", "02:30"]
 
 
 def test_a_hole_is_a_hole_and_not_zero() -> None:

@@ -35,6 +35,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rules = '[[rule]]\nname = "{}"\nkind = "counts"\nfalse_alarms_per_week = {}\n'
     (config / "alerts.toml").write_text(
         rules.format("spike", 0.1)
+        + '[[rule]]\nname = "lasting"\nkind = "changepoint"\n'
         + '[[receiver]]\nname = "console"\nkind = "console"\n[[route]]\nreceivers = ["console"]\n'
     )
     (config / "templates").symlink_to(find_folder().resolve() / "templates")
@@ -112,6 +113,10 @@ def test_a_change_says_what_would_be_different_and_how_to_keep_it(run: Runs, wat
         (("--rule", "other"), 3, 'there is no rule "other"'),
         (("--brand", "Nobody"), 3, 'nothing to test of "Nobody"'),
         (("--from", "soon"), 3, "is not a time"),
+        (("--from", "2026-03-10", "--to", "2026-03-10"), 3, "must lie before 2026-03-10"),
+        (("--from", "2999-01-01"), 3, "must lie before now"),
+        (("--rule", "lasting"), 3, "alarms nobody: what it finds stands in the digest"),
+        (("--rule", "spike", "--against", "lasting"), 3, "alarms nobody"),
         (("--chart", "picture.gif"), 3, "must end in .png or .svg"),
         (("--complaints", "nowhere.csv"), 3, "cannot be read"),
     ],
@@ -145,6 +150,14 @@ def test_a_file_of_incidents_has_a_row_for_each_with_its_lead(run: Runs, watched
     assert "complaints rise" in Path("fires.svg").read_text()
     run("backtest", *options, "--out", "fires.json")
     assert json.loads(Path("fires.json").read_text())["lead"]["rises"] == 2
+
+
+def test_a_lead_below_zero_is_a_number_in_the_file(run: Runs, watched: Path, folder: Path) -> None:
+    path = complaints(folder)
+    path.write_text(path.read_text().replace("T13:", "T08:"))  # an hour before the fires
+    run("backtest", "--config", watched / "config", "--complaints", path, "--out", "fires.csv")
+    rows = list(csv.DictReader(io.StringIO(Path("fires.csv").read_text())))
+    assert [float(row["lead_minutes"]) < 0 for row in rows[:2]] == [True, True]
 
 
 def test_complaints_are_kept_once_and_then_read_without_the_file(run: Runs, folder: Path, watched: Path) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from monitor.detectors.counts import Counts
+from monitor.domain import Inspection, Series
+
 ROOT = Path(__file__).parent.parent.parent
 Runs = Callable[..., Any]
 
@@ -86,6 +89,20 @@ def test_detect_sets_bad_rows_aside(run: Runs, folder: Path) -> None:
     assert "counts.csv: 2 rows were set aside:" in said.err
     assert "  line 482: " in said.err
     assert len((folder / "alerts.csv").read_text().splitlines()) == 2
+
+
+def test_detect_lives_by_the_clock_of_the_brand(run: Runs, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = folder / "config" / "brands.toml"
+    card.write_text(card.read_text() + 'timezone = "Asia/Tokyo"\n')
+    zones: dict[str, str] = {}
+
+    def inspect(_: Counts, series: Series, state: bytes | None) -> Inspection:
+        zones[series.brand] = series.timezone
+        return Inspection(spikes=(), readings=(), state=b"")
+
+    monkeypatch.setattr(Counts, "inspect", inspect)
+    assert run("detect", counts(folder)).code == 0
+    assert zones == {"Acme": "Asia/Tokyo", "Other": "UTC"}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from monitor.cli import _alerts_routes
 from monitor.cli._common import new_app, opened
 from tests.cli.conftest import Run
 from tests.support.alerts import Desk
+from tests.support.detection import count
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MORE = """
@@ -83,7 +84,14 @@ def test_the_preview_shows_what_would_have_been_muted_and_changes_nothing(run: R
 def test_a_silence_can_be_added_while_the_program_runs(run: Run, folder: Path) -> None:
     with opened(None) as program:
         assert run("silences", "add", "--for", "1h", "--why", "x", "--json").code == 0
-        assert len(program.store.silences.active(NOW + timedelta(minutes=1))) == 1
+        assert len(program.store.silences.active(datetime.now(UTC) + timedelta(minutes=1))) == 1
+
+
+def test_a_drill_is_no_brand_of_its_own(run: Run, folder: Path) -> None:
+    with opened(None) as program:
+        count(program, (0, 0, 1.0, 0.0), brand="Acme (drill 1)")
+    said = run("silences", "add", "--brand", "Acmee", "--for", "1h", "--why", "x")
+    assert 'No brand fits "Acmee" so far; there are: Acme.' in said.err
 
 
 def test_a_name_that_is_not_known_is_said(run: Run, folder: Path) -> None:
@@ -145,6 +153,25 @@ def test_the_route_test_reads_as_a_table(alerts: Path) -> None:
     assert 'route 1 fits: brand "*", severity low or graver' in said
     assert "silence of alerts.toml" in str(routes("--brand", "Globex"))
     assert 'No card in brands.toml has the name "Globex"' in str(routes("--brand", "Globex"))
+
+
+def test_the_route_test_says_what_an_open_incident_makes_of_another_alert(alerts: Path) -> None:
+    assert "is open" not in str(routes("--brand", "Acme"))
+    fired("Acme")
+    milder, graver = (" ".join(str(routes("--brand", "Acme", "--severity", each)).split()) for each in ("low", "high"))
+    assert "Incident 1 of Acme is open, low: another alert is added to it, and nobody hears of one" in milder
+    assert "as this one is graver, people hear of it" in graver
+    said = routes("--brand", "Acme", "--json")
+    assert isinstance(said, dict)
+    assert (said["joins"], said["watched"]) == (1, True)
+
+
+def test_the_route_test_of_a_competitor_tells_nobody(alerts: Path) -> None:
+    brands = alerts.parent / "brands.toml"
+    brands.write_text(brands.read_text("utf-8") + '\n[[brand]]\nname = "Rival"\ncompetitor = true\n', "utf-8")
+    said = str(routes("--brand", "Rival"))
+    assert "Rival is a competitor" in said
+    assert "at once" not in said
 
 
 def test_who_was_told_and_who_was_not_can_be_asked(alerts: Path, folder: Path) -> None:

@@ -315,3 +315,11 @@ def test_buckets_under_a_minute_are_refused_in_words() -> None:
 def test_senseless_options_are_refused_in_words(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"must|cannot"):
         Options(**wrong)  # type: ignore[arg-type]
+
+
+def test_one_post_of_years_ago_is_no_history() -> None:
+    """Fourteen days of silence after it, and then years of nothing, teach what is usual for nobody."""
+    long_ago = START - timedelta(days=3650)
+    old = [Bucket(start=long_ago + at * STEP, mentions=float(at == 0), negatives=0.0) for at in range(14 * DAY)]
+    first_day = [Bucket(start=START + at * STEP, mentions=6.0, negatives=2.0) for at in range(DAY - 12)]
+    assert opened(inspect([*old, *first_day])) == []

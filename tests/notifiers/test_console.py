@@ -2,6 +2,7 @@
 
 import io
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,12 @@ def test_a_message_is_one_block_on_standard_error(capsys: pytest.CaptureFixture[
     shown = capsys.readouterr()
     assert shown.err.splitlines() == BLOCK
     assert shown.out == ""
+
+
+def test_marks_piled_on_a_letter_do_not_reach_other_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    piled, real = "Z" + "\u0300\u0489" * 90 + "algo", "Việt שָׁלוֹם สิ้น क्ष्मी"
+    send(replace(MESSAGE, body=f"{piled} {real}"))
+    assert "Z" + "\u0300\u0489" * 2 + f"algo {real}\n" in capsys.readouterr().err
 
 
 def test_standard_output_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:

@@ -227,6 +227,7 @@ def test_a_server_that_drips_is_left_in_time_and_has_nothing(text: bytes) -> Non
         with pytest.raises(NotifierError) as failed:
             Email("team", options(port, timeout=SOON), FakeClock(NOON)).send(MESSAGE)
         assert type(failed.value) is NotifierError
+        assert "no answer within the time limit" in str(failed.value)
         assert time.monotonic() - began < 3
 
 

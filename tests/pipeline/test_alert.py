@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from models import Reader, Router
+from monitor.alerting.calendars import Calendar, Span
 from monitor.alerting.routing import Route
 from monitor.analysis.explanation import from_json
 from monitor.clock import FakeClock
@@ -208,6 +209,33 @@ def test_a_spike_that_comes_to_be_known_days_later_is_kept_and_nobody_is_called(
     program.store.detection.add_spikes([spike()])
     assert alert.run(program, now=START + 26 * HOUR) == AlertReport(opened=1)
     assert len(program.store.incidents.all()) == 1
+
+
+def test_the_end_is_told_however_late_to_those_who_heard_of_the_beginning(program: Program) -> None:
+    """The program was down for two days: those who were told wait for this word, and nobody else does."""
+    fire_and_tell(program, spike())
+    program.store.detection.add_spikes([spike(Phase.CLOSED, 5), spike(brand="Cirrus"),
+                                        spike(Phase.CLOSED, 5, brand="Cirrus")])  # fmt: skip
+    late = START + 50 * HOUR
+    assert alert.run(program, now=late).messages == 1
+    tell.run(program, now=late)
+    assert [title.partition(":")[0] for title in titles(program)] == ["Nimbus", "Nimbus"]
+    assert "back to usual" in titles(program)[1]
+
+
+def test_a_replay_asks_routes_and_hours_about_the_time_of_each_spike(program: Program) -> None:
+    """However much is known at once: a file's end says nothing of who was on duty when it fired."""
+    fired, end = START + HOUR, START + 10 * HOUR
+    program.calendars = {"early": Calendar(name="early", week=dict.fromkeys(range(7), (Span(0, 120),)))}
+    program.receivers |= {name: ListNotifier(name) for name in ("duty", "team")}
+    program.routes = (
+        Route(receivers=("duty",), calendar="early"), Route(receivers=("team",)),
+    )  # fmt: skip
+    assert program.calendars["early"].contains(fired)
+    assert not program.calendars["early"].contains(end)
+    program.store.detection.add_spikes([spike()])
+    assert alert.run(program, now=end, stale=None).messages == 1
+    assert [each.receiver for each in program.store.notices.of_incident(1)] == ["duty"]
 
 
 def test_asked_to_stop_it_leaves_the_rest_pending(program: Program) -> None:

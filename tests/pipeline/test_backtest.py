@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from monitor.alerting.calendars import Calendar, Span
+from monitor.alerting.routing import Route
 from monitor.domain import Incident
 from monitor.pipeline import alert, backtest, detect
 from monitor.pipeline.backtest import Backtest, compare
@@ -101,6 +103,19 @@ def test_what_a_person_called_over_is_over_in_the_replay_as_well(program: Progra
             program.store.incidents.resolve(1, at(bucket), by="ana", why="known")
     was = [replace(each, id=0) for each in program.store.incidents.all()]
     assert [replace(fire.incident, id=0) for fire in backtested(program).fires] == was
+
+
+def test_a_route_that_is_asked_at_other_hours_costs_no_message(program: Program) -> None:
+    program.routes = (
+        Route(receivers=("tea",), calendar="tea", continue_=True), Route(receivers=("console",)),
+    )  # fmt: skip
+    tea = Calendar(name="tea", week=dict.fromkeys(range(7), (Span(17 * 60, 18 * 60),)))
+    program.calendars = {"tea": tea}
+    history(program)
+    (line,) = backtested(program).lines()
+    told = [fire.incident.opened_at for fire in backtested(program).fires if tea.contains(fire.incident.opened_at)]
+    assert (line.messages["console"], len(told)) == (9, 1)
+    assert 1 <= line.messages["tea"] <= 3
 
 
 def test_a_drill_is_in_no_backtest(program: Program) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
+from unittest.mock import Mock
 
 import pytest
 
@@ -320,6 +321,46 @@ def test_grave_messages_go_to_the_stand_in_while_a_receiver_stays_broken(
     assert "grave" in keys(broken), "and who was broken hears of it as well"
 
 
+def test_grave_messages_go_to_the_stand_in_while_a_receiver_asked_for_a_long_wait(
+    store: Store, clock: FakeClock, queue: Queue
+) -> None:
+    queue("team", "1")
+    store.outbox.put(None, "team", grave("grave"), due=clock.now())
+    team, boss = ListNotifier("team", errors=[NotifierError("busy", retry_after=2 * HOUR)]), ListNotifier("boss")
+    for _ in range(4):
+        carry(store, clock, team, boss, fallbacks={"team": "boss"})
+        clock.advance(timedelta(minutes=4))
+    assert keys(team) == []
+    assert [each.title for each in boss.sent] == ["title grave"], "once, and only what is grave"
+    assert store.receivers.broken() == []
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_who_stood_in_for_the_beginning_hears_of_the_end_too(
+    store: Store, clock: FakeClock, broken: ListNotifier, several: bool
+) -> None:
+    boss, fallbacks = ListNotifier("boss"), {"team": "boss"}
+    broken.errors = [NotifierError("down")] * 2
+    store.outbox.put(None, "team", replace(grave("began"), facts=said(7, "opened", several)), due=clock.now())
+    for _ in range(2):
+        clock.advance(timedelta(minutes=6))
+        carry(store, clock, broken, boss, fallbacks=fallbacks)
+    assert [each.title for each in boss.sent] == ["title began"]
+    for number in (7, 8):
+        ended = replace(grave(f"ended {number}"), facts=said(number, "closed", several))
+        store.outbox.put(None, "team", ended, due=clock.now())
+    clock.advance(HOUR)
+    carry(store, clock, broken, boss, fallbacks=fallbacks)
+    carry(store, clock, broken, boss, fallbacks=fallbacks)
+    assert {"began", "ended 7", "ended 8"} <= set(keys(broken))
+    assert [each.title for each in boss.sent] == ["title began", "title ended 7"]
+
+
+def said(incident: int, phase: str, several: bool) -> dict[str, object]:
+    told = {"incident": incident, "phase": phase}
+    return {"incidents": [told]} if several else told
+
+
 # Pictures
 
 CHART = Chart(
@@ -358,6 +399,30 @@ def test_a_chart_that_cannot_be_drawn_stops_no_message(
     team = Gallery()
     assert carry(store, clock, team) == DeliverReport(sent=1)
     assert team.sent[0].picture is None
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("a fault in the library"), KeyError("t"), MemoryError()])
+def test_whatever_breaks_while_drawing_stops_no_message_and_makes_no_repeat(
+    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    monkeypatch.setattr(plugins, "drawing", lambda kind: Mock(side_effect=fault))
+    store.outbox.put(None, "team", replace(message("1"), chart=CHART), due=START)
+    team = Gallery()
+    assert carry(store, clock, team) == DeliverReport(sent=1)
+    assert (team.sent[0].picture, team.sent[0].repeat) == (None, False)
+
+
+def test_a_kill_while_drawing_makes_no_message_a_repeat(
+    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugins, "drawing", lambda kind: Mock(side_effect=SystemExit))
+    store.outbox.put(None, "team", replace(message("1"), chart=CHART), due=START)
+    team = Gallery()
+    with pytest.raises(SystemExit):
+        carry(store, clock, team)
+    monkeypatch.setattr(plugins, "drawing", lambda kind: lambda chart: b"drawn")
+    carry(store, clock, team)
+    assert [(each.picture, each.repeat) for each in team.sent] == [(b"drawn", False)]
 
 
 # One dead channel delays no other

@@ -1,6 +1,7 @@
 """A rule whose settings changed: it starts again from history, and keeps silent about the past."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -100,3 +101,24 @@ def test_a_state_that_the_detector_cannot_read_starts_anew(program: Program) -> 
     detect.run(program, now=at(50))
     assert len(detector.of()) == 50
     assert len(pending(program)) == done
+
+
+@pytest.mark.parametrize("gone", ["the rule", "the brand"])
+def test_an_incident_of_a_rule_that_is_no_more_is_ended_and_its_return_is_told(program: Program, gone: str) -> None:
+    """Else it would be open for ever: reminded of, and in the way of milder ones."""
+    count(program, *((n, n, 2, 0.5) for n in range(40)), *((n, n, 2, 0.0) for n in range(40, 60)))
+    recording(program)
+    before = program.rules
+    detect.run(program, now=at(20))
+    alert.run(program, now=at(20))
+    assert program.store.incidents.open_for("too-many", "Nimbus")
+    program.rules = () if gone == "the rule" else tuple(replace(rule, patterns=("Cirrus",)) for rule in before)
+    detect.run(program, now=at(30))
+    (incident,) = program.store.incidents.all()
+    assert incident.resolved_at == at(30)
+    program.rules = before
+    count(program, *((n, n, 9, 3.0) for n in range(60, 64)))
+    for moment in (50, 64):
+        detect.run(program, now=at(moment))
+        told = alert.run(program, now=at(moment))
+    assert told.opened + told.reopened == 1

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
+from itertools import count as counting
 
 import pytest
 
 from monitor.clock import FakeClock
 from monitor.domain import Page
 from monitor.errors import SourceDown
-from monitor.pipeline import tick
+from monitor.pipeline import detect, tick
 from monitor.pipeline.program import Program
-from tests.support.fakes import ListCollector, post, source_of
+from tests.support.detection import at, count, recording
+from tests.support.fakes import START, ListCollector, post, source_of
 
 FIVE = timedelta(minutes=5)
 Passes = Callable[..., None]
-numbers = count(1)
+numbers = counting(1)
 
 
 @pytest.fixture
@@ -68,3 +69,13 @@ def test_what_the_other_source_hears_can_still_open_an_incident(program: Program
     assert not is_open(program)
     passes(3, dead="main", side_bad=4)
     assert is_open(program)
+
+
+def test_what_known_people_add_in_a_hole_is_counted(program: Program) -> None:
+    """Who was counted as a mention already, and is unhappier now, adds to the negatives alone."""
+    detector = recording(program, most=3.0)
+    program.sources = (source_of(ListCollector("x")),)
+    program.store.sources.states.open("x", "unreadable", START, "")
+    count(program, (0, 0, 1.0, 0.0), (3, 3, 0.0, 0.75))
+    detect.run(program, now=at(5))
+    assert detector.of() == [(0, 1.0, 0.0), (3, 0.0, 0.75)]

@@ -13,6 +13,7 @@ from monitor.domain import WHOLE, Inspection, Phase, Series, Spike, Verdict
 from monitor.errors import SettingsError, StoreFull
 from monitor.pipeline import alert, detect, failpoints, people, series
 from monitor.pipeline.program import LEAST_RATE, WHOLE_SHARE, Program, Rule, check_slices
+from monitor.store.maintenance import SLICES_KEPT
 from monitor.store.scores import Tally
 from tests.support.detection import FIVE, Recorder, at
 from tests.support.fakes import START, ListCollector, ThresholdOptions, source_of
@@ -81,6 +82,35 @@ def test_a_small_fire_in_a_big_calm_is_told_through_its_slice_while_the_whole_st
     assert said(fired) == said(found[:1])
 
 
+def test_counts_of_slices_are_forgotten_after_a_year_and_nothing_that_is_still_told_changes(burning: Program) -> None:
+    made, later = rule(burning, "touchpoint", "platform"), START + SLICES_KEPT
+    walked = said_on_the_way(burning, made)
+    detect.run(burning, now=at(288 * 9))
+    burning.store.maintenance.prune(now=later + timedelta(hours=23))
+    assert counted_slices(burning)[0] == START
+    burning.store.maintenance.prune(now=later + DAY)
+    assert counted_slices(burning)[0] == START + DAY
+    detect.run(burning, now=at(288 * 10))
+    assert said(spikes(burning)) == walked, "what is watched already is watched on"
+    assert said_on_the_way(burning, made)[0][:2] == (DELIVERY, Phase.OPENED), "from a day less of history"
+    burning.store.maintenance.prune(now=later + 9 * DAY)
+    assert counted_slices(burning) == [START + 9 * DAY]
+    known = burning.store.detection
+    assert known.next_known("Nimbus", START, DELIVERY) == known.next_known("Nimbus", START + 9 * DAY, DELIVERY)
+    assert said_on_the_way(burning, made) == [], "no slice is watched where nothing is known of it"
+
+
+def counted_slices(program: Program) -> list[datetime]:
+    """The days on which parts of the brand were counted."""
+    found = program.store.scores.days("Nimbus", START, START + 99 * DAY)
+    return sorted({day for day, part, _ in found if part != WHOLE})
+
+
+def said_on_the_way(program: Program, made: Rule) -> list[tuple[str, Phase, datetime]]:
+    walked = series.walk(program, made, "Nimbus", START + 10 * DAY)
+    return said(spike for stretch in walked for spike in stretch.spikes)
+
+
 def test_without_slices_nobody_hears_of_it(burning: Program) -> None:
     rule(burning)
     detect.run(burning, now=at(288 * 10))
@@ -142,7 +172,8 @@ def test_ten_thousand_regions_make_few_slices_and_few_rows(program: Program) -> 
     rule(program, "region")
     rows = [Tally("Nimbus", START + FIVE * n, START + FIVE * n, 3.0, 1.0) for n in range(288 * 5)]
     rows += [Tally("Nimbus", r.slot, r.slot, 1.0, 0.5, f"region={n % 97}") for n, r in enumerate(rows)]
-    program.store.scores.count(rows)
+    with program.store.transaction():
+        program.store.scores.count(rows)
     detect.run(program, now=at(288 * 5))
     assert len(program.store.detection.heads()["r", "Nimbus"]) == 1 + MOST_WATCHED
 

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from monitor.alerting.routine_message import DigestWords
 from monitor.clock import FakeClock
-from monitor.domain import Author, MessageKind, Phase, Spike
+from monitor.domain import Author, Deletion, MessageKind, Phase, Spike
 from monitor.pipeline import alert, digest, people, tick, watch
 from monitor.pipeline.digest import DAY, WEEK
 from monitor.pipeline.program import Program, Rule
+from monitor.store.erasure import WITHDRAWN
 from tests.support.fakes import START, ListCollector, Threshold, ThresholdOptions, notifier_of, post, source_of
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -107,6 +108,16 @@ def test_a_week_that_nobody_watched_is_nothing_to_compare_with(program: Program)
     assert told.headline == "210 posts"
 
 
+def test_a_day_that_was_watched_in_part_is_nothing_to_compare_with(program: Program) -> None:
+    keep(program, "Nimbus is fine", 40, since=UNTIL - DAY - 7 * HOUR, length=7 * HOUR)
+    keep(program, "Nimbus is fine", 300, since=UNTIL - DAY, length=DAY)
+    told = digest.of(program, "Nimbus", until=UNTIL, length=DAY, now=NOW)
+    assert (told.headline, told.moved) == ("300 posts", ())
+    assert "the day before was not watched" in told.volume
+    keep(program, "Nimbus is fine,", 40, since=UNTIL - 2 * DAY, length=2 * HOUR)
+    assert "in the day before (80)" in digest.of(program, "Nimbus", until=UNTIL, length=DAY, now=NOW).volume
+
+
 def test_who_was_unhappy_and_is_happy_now_is_won_back(program: Program) -> None:
     keep(program, "Nimbus is bad", 2, since=START, by="ana")
     keep(program, "Nimbus is good", 1, since=START + WEEK, by="ana")
@@ -116,6 +127,27 @@ def test_who_was_unhappy_and_is_happy_now_is_won_back(program: Program) -> None:
     keep(program, "Nimbus is so bad", 1, since=START + WEEK, by="dan")  # the other way round
     told = week(program)
     assert (told.returned, [each.author for each in told.back]) == (1, ["ana"])
+
+
+def test_a_digest_that_quotes_a_deleted_post_is_withdrawn_and_one_that_was_not_is_found(program: Program) -> None:
+    keep(program, "Nimbus is bad", 2, since=START, by="ana")
+    keep(program, "Nimbus is good", 1, since=START + WEEK, by="ana")
+    store = program.store
+    store.beats.mark(watch.DIGEST, "Nimbus", at=START)
+    asks(program, digest="weekly", digest_at=f"{UNTIL:%H:%M}", digest_on=f"{UNTIL:%A}".lower(), heartbeat="")
+    watch.run(program, now=NOW)
+    told = "select message from outbox where kind = 'digest' and key = ?"
+    ((before, key),) = store._connection.rows("select message, key from outbox where message like '%Nimbus is good%'")
+    assert store.proof.leftovers().messages == 0
+    with store.transaction():
+        store.mentions.delete([Deletion(platform="x", native_id=f"Nimbus is good-{START + WEEK:%d}-0")], now=NOW)
+    ((after,),) = store._connection.rows(told, key)
+    assert "Nimbus is good" not in after
+    assert "ana" not in after
+    assert WITHDRAWN in after
+    assert store.proof.leftovers().messages == 0
+    store._connection.execute("update outbox set message = ? where key = ?", before, key)
+    assert store.proof.leftovers().messages == 1
 
 
 def test_words_of_unhappy_posts_are_named(program: Program) -> None:

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from monitor.analysis.duplicates import copy_of
+from monitor.analysis.explanation import from_json
 from monitor.clock import FakeClock, floor
-from monitor.domain import BUCKET, WHOLE, Page
+from monitor.domain import BUCKET, WHOLE, Page, Reading
 from monitor.errors import InputError
-from monitor.pipeline import alert, backtest, collect, detect, drill, drill_wait, people, tick
+from monitor.pipeline import alert, backtest, collect, detect, drill, drill_wait, explain, people, series, tick
 from monitor.pipeline.program import Program
 from monitor.store.drills import Drill
 from tests.support.detection import FIVE, at, count
@@ -165,6 +166,17 @@ def test_too_few_posts_are_not_detected_and_that_is_its_outcome(watched: Program
     assert drill.end(watched, 1, by="bo", now=clock.now()).outcome == "not detected", "once"
 
 
+def test_after_its_end_its_alert_is_explained_as_before(watched: Program, clock: FakeClock) -> None:
+    begun = begin(watched)
+    part = Reading(start=floor(NOW, BUCKET), anomaly_score=0.4, expected=1.0)
+    watched.store.detection.save_readings("too-many", begun.shadow, "platform=x", [part])
+    work(watched, clock, 12)
+    drill.end(watched, 1, by="ana", now=clock.now())
+    stored = [from_json(each.explanation) for each in watched.store.incidents.alerts_of(1)]
+    assert [len(each.near) for each in stored] == [1]
+    assert [explain.again(watched, each).differs for each in stored] == [()]
+
+
 def test_its_incident_is_closed_with_it(watched: Program, clock: FakeClock) -> None:
     begin(watched)
     work(watched, clock, 12)
@@ -220,6 +232,33 @@ def test_a_drill_that_nobody_ended_ends_after_a_day(watched: Program, clock: Fak
     assert drill.end_old(watched, now=NOW + timedelta(hours=23)) == 0
     assert drill.end_old(watched, now=NOW + timedelta(hours=24)) == 1
     assert watched.store.drills.under_way() == []
+
+
+def test_each_pass_ends_what_somebody_forgot_and_tells_its_end(watched: Program, clock: FakeClock) -> None:
+    begin(watched)
+    work(watched, clock, 12)
+    clock.advance(timedelta(days=1))
+    tick.run(watched, now=clock.now())
+    assert watched.store.drills.under_way() == []
+    assert [(each.drill, each.title.startswith("DRILL")) for each in notifier_of(watched).sent] == [(True, True)] * 2
+    begin(watched)
+    clock.advance(timedelta(days=1))
+    work(watched, clock, 1)
+    assert [each.outcome for each in watched.store.drills.all()] == ["not detected", "told"]
+
+
+def test_a_drill_hears_what_the_sources_of_its_brand_hear(watched: Program) -> None:
+    watched.sources = (
+        source_of(ListCollector("own"), brands=("Nimbus",)), source_of(ListCollector("other"), brands=("Cirrus",)),
+    )  # fmt: skip
+    deaf: dict[str, list[tuple[datetime, datetime | None]]] = {"own": [(START, None)], "other": []}
+    assert [each.name for each in series.listening(watched, "Nimbus (drill 1)")] == ["own"]
+    heard = [
+        series.ears_of(watched, brand, deaf).holes(watched, brand, START, NOW)
+        for brand in ("Nimbus", "Nimbus (drill 1)")
+    ]
+    assert heard[0] == heard[1]
+    assert heard[0][0] != []
 
 
 def test_the_invented_posts_are_so_many_stories_by_so_many_authors_within_one_bucket(watched: Program) -> None:

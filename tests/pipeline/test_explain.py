@@ -7,10 +7,12 @@ import pytest
 
 from models import Prediction, Sentiment
 from monitor.analysis.explanation import from_json, to_json
+from monitor.clock import FakeClock
 from monitor.domain import Author, Deletion, Explanation, Mention, Reading, Spike, shadow_of
 from monitor.pipeline import alert, explain
 from monitor.pipeline.program import Program
 from monitor.pipeline.tick import score_pending
+from monitor.store.maintenance import READINGS_KEPT
 from monitor.store.states import PARTIAL
 from tests.pipeline.test_alert import HOUR, spike
 from tests.support.fakes import START, ListCollector, WordScorer, post, source_of, threshold_rule
@@ -101,8 +103,11 @@ def test_rules_and_parts_that_came_half_way_are_told(program: Program) -> None:
         late = Reading(start=FIRED + HOUR, anomaly_score=0.9, expected=1.0)
         detection.save_readings(rule, "Nimbus", part, [late])
     crisis(program)
-    near = {(each.rule, each.slice): each.score for each in told(program).near}
+    found = told(program)
+    near = {(each.rule, each.slice): each.score for each in found.near}
     assert near == {("share", ""): pytest.approx(2 / 3), ("share", "platform=x"): pytest.approx(0.55 / 0.45)}
+    detection.drop_states("share", "Nimbus", ["platform=x"])
+    assert explain.again(program, found).same, "what is not watched any more was watched then"
 
 
 def test_a_spike_of_a_part_is_explained_by_that_part_alone(program: Program) -> None:
@@ -190,6 +195,13 @@ def test_a_changed_rule_is_named(program: Program) -> None:
     again = explain.again(program, stored)
     assert again.differs == ("the rule",)
     assert again.because == ("the rule was changed, or is not there any more",)
+
+
+def test_what_is_kept_no_more_is_named(program: Program, clock: FakeClock) -> None:
+    crisis(program)
+    stored = told(program)
+    clock.at = FIRED + READINGS_KEPT + HOUR
+    assert explain.again(program, stored).because == ("what rules read in that time is kept no more",)
 
 
 def test_a_rehearsal_knows_the_names_of_the_brand_that_it_stands_for(program: Program) -> None:

@@ -10,15 +10,17 @@ from monitor.alerting.calendars import Calendar, Span
 from monitor.alerting.inhibition import Inhibition
 from monitor.alerting.routing import About, Route
 from monitor.alerting.silences import Matchers, Silence
+from monitor.analysis.explanation import from_json
 from monitor.clock import parse
 from monitor.domain import Chart, Incident, Link, MessageKind, Phase
 from monitor.errors import InputError, SettingsError, StoreFull
-from monitor.pipeline import deliver, failpoints, people, picture, tell
+from monitor.pipeline import alert, deliver, failpoints, people, picture, tell
 from monitor.pipeline.program import Program
 from tests.support.alerts import HOUR, MINUTE, Desk
 from tests.support.fakes import START, ListNotifier, notifier_of
 
 NIGHT = Calendar(name="night", week=dict.fromkeys(range(7), (Span(0, 7 * 60), Span(22 * 60, 24 * 60))))
+REMINDING = Route(receivers=("console",), repeat=4 * HOUR)
 EVENING = START + timedelta(hours=23)
 MORNING = START + timedelta(hours=31)
 
@@ -151,6 +153,21 @@ def test_what_a_person_calls_over_is_told_once_to_everyone_who_was_told(desk: De
     message = desk.said()[1]
     assert message.title == "Nimbus: called over by Ada after 1 h"
     assert "<!here>" not in message.body
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_who_hears_that_a_person_called_it_over_does_not_hear_of_the_end_again(desk: Desk, told_first: bool) -> None:
+    store = desk.program.store
+    incident = desk.fire()
+    desk.tell(START)
+    people.resolve(store, incident.id, by="Ada", now=START + HOUR, why="a planned test")
+    if told_first:
+        desk.tell(START + HOUR)
+    opened = from_json(store.incidents.explanations(1)[0]).spike
+    store.detection.add_spikes([replace(opened, phase=Phase.CLOSED, fired_at=START + 2 * HOUR)])
+    alert.run(desk.program, now=START + 2 * HOUR)
+    desk.tell(START + 2 * HOUR)
+    assert [title.partition(": ")[2][:11] for title in desk.titles()] == ["31 negative", "called over"]
 
 
 # Held back
@@ -292,6 +309,7 @@ def test_a_drill_mutes_nothing_and_is_muted_by_nothing_that_burns(desk: Desk) ->
 
 
 def test_people_are_reminded_of_what_nobody_has_until_somebody_has_it(desk: Desk) -> None:
+    desk.program.routes = (REMINDING,)
     incident = desk.fire()
     desk.tell(START)
     assert desk.tell(START + 4 * HOUR - MINUTE).messages == 0
@@ -304,7 +322,17 @@ def test_people_are_reminded_of_what_nobody_has_until_somebody_has_it(desk: Desk
     assert desk.tell(START + 99 * HOUR) == tell.TellReport()
 
 
+def test_a_reminder_of_what_was_given_to_somebody_says_to_whom(desk: Desk) -> None:
+    desk.program.routes = (REMINDING,)
+    incident = desk.fire()
+    desk.tell(START)
+    people.assign(desk.program.store, incident.id, by="Ada", owner="Kim", now=START)
+    desk.tell(START + 4 * HOUR)
+    assert desk.titles()[-1] == "Nimbus: still firing after 4 h, and Kim has not acknowledged it (low)"
+
+
 def test_nobody_is_reminded_of_what_is_over_or_silenced_or_never_to_be_repeated(desk: Desk) -> None:
+    desk.program.routes = (REMINDING,)
     over, silenced = desk.fire(), desk.fire("Cirrus")
     desk.program.routes = (Route(receivers=("console",), repeat=timedelta(0)),)
     desk.fire("Altus")
@@ -318,11 +346,12 @@ def test_nobody_is_reminded_of_what_is_over_or_silenced_or_never_to_be_repeated(
 
 
 def test_reminders_that_are_due_together_are_one_message(desk: Desk) -> None:
+    desk.program.routes = (REMINDING,)
     for brand in ("Nimbus", "Cirrus", "Altus"):
         desk.fire(brand)
     desk.tell(START)
     assert desk.tell(START + 4 * HOUR).messages == 1
-    assert desk.titles()[-1] == "Several brands: 3 incidents still fire, and nobody has them"
+    assert desk.titles()[-1] == "Several brands: 3 incidents still fire, and nobody has acknowledged them"
 
 
 # Storms
@@ -482,6 +511,7 @@ def test_a_message_of_one_alert_has_its_chart_its_links_and_its_part_in_words(
     link = Link(action="acknowledge", label="Acknowledge", url="https://monitor.example.org/act/x")
     monkeypatch.setattr(picture, "chart", lambda *_, **__: chart)
     monkeypatch.setattr(type(desk.program), "links", lambda *_: (link,))
+    desk.program.routes = (REMINDING,)
     incident = desk.fire(slice_="touchpoint=delivery")
     desk.tell(START)
     desk.tell(START + 4 * HOUR)
@@ -509,6 +539,20 @@ def test_a_replay_of_many_days_in_one_call_tells_what_was_told_live(desk: Desk) 
     rows = desk.program.store._connection.rows("select due_at from outbox order by id")
     due = [row[0] / 3_600_000 - START.timestamp() / 3600 for row in rows]
     assert due == [12, 15, 31, 32]
+
+
+def test_a_replay_tells_what_was_known_then_and_no_graver_than_it_was(desk: Desk) -> None:
+    """What got grave in the night is told then, and not before, though all of it is in the store."""
+    desk.program.calendars = {"night": NIGHT}
+    desk.program.routes = (Route(receivers=("console",), quiet="night", repeat=timedelta(0)),)
+    fire = desk.fire(at=EVENING)
+    desk.fire(severity="high", at=EVENING + 2 * HOUR, phase=Phase.WORSENED, incident=fire)
+    day = desk.fire("Cirrus", at=START + 12 * HOUR)
+    desk.fire("Cirrus", "high", at=START + 14 * HOUR, phase=Phase.WORSENED, incident=day)
+    tell.run(desk.program, now=EVENING + 3 * HOUR, event_time=True)
+    rows = desk.program.store._connection.rows("select due_at, message ->> 'title' from outbox order by id")
+    told = [(row[0] / 3_600_000 - START.timestamp() / 3600, row[1].rpartition(" ")[2]) for row in rows]
+    assert told == [(12, "(low)"), (14, "(high)"), (25, "(high)")]
 
 
 # Who would be told

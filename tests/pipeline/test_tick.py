@@ -41,4 +41,4 @@ def test_asked_to_stop_no_stage_begins_new_work(program: Program, clock: FakeClo
 
 def test_the_stages_between_can_be_called_one_by_one(program: Program, clock: FakeClock) -> None:
     names = [type(stage()).__name__ for stage in tick.work(program, now=clock.now())]
-    assert names == ["ScoreReport", "DetectReport", "AlertReport", "TellReport"]
+    assert names == ["int", "ScoreReport", "DetectReport", "AlertReport", "TellReport"]

@@ -40,10 +40,11 @@ def recording(program: Program, most: float = 4.0) -> Recorder:
 
 def count(program: Program, *tallies: tuple[int, int, float, float], brand: str = "Nimbus") -> None:
     """Put tallies: (bucket published, bucket known, mentions, negatives)."""
-    program.store.scores.count(
-        Tally(brand, START + FIVE * slot, START + FIVE * known, mentions, negatives)
-        for slot, known, mentions, negatives in tallies
-    )
+    with program.store.transaction():
+        program.store.scores.count(
+            Tally(brand, START + FIVE * slot, START + FIVE * known, mentions, negatives)
+            for slot, known, mentions, negatives in tallies
+        )
 
 
 def at(bucket: float) -> datetime:
