@@ -96,7 +96,7 @@ def show_all(config: ConfigOption = None, db: DbOption = None, as_json: JsonOpti
 
 @app.command()
 def show(
-    number: Annotated[int, typer.Argument(metavar="ID")],
+    number: Annotated[int, typer.Argument(metavar="ID", help="The drill's number, as `drill list` shows it.")],
     config: ConfigOption = None,
     db: DbOption = None,
     as_json: JsonOption = False,
@@ -114,7 +114,7 @@ def show(
 
 @app.command()
 def end(
-    number: Annotated[int, typer.Argument(metavar="ID")],
+    number: Annotated[int, typer.Argument(metavar="ID", help="The drill's number, as `drill list` shows it.")],
     by: ByOption = None,
     config: ConfigOption = None,
     db: DbOption = None,

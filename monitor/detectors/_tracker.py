@@ -16,6 +16,7 @@ from monitor.analysis.ladder import Ladder
 from monitor.analysis.series import Recent
 from monitor.analysis.tail import Scatter, deviance_z
 
+FORGOTTEN = 28 * 24.0  # hours without data after which a brand is as good as new: one old post is no history
 LEARN_AFTER = 1.0  # hours that a slot's counts wait before they are learned
 SETTLED = 48.0  # hours after which a brand's day is known well enough to learn how it scatters
 OUTAGE = 12.0  # mentions expected in a run of zeros before it counts as an outage
@@ -119,6 +120,12 @@ class Tracker:
         """A slot without data."""
         self.recent.push(0.0, 0.0, share, False)
         self.zeros, self.zero_usual = 0, 0.0
+
+    def missed(self, hours: float) -> None:
+        """So long there was no data before the bucket that comes next."""
+        self.after_gap = self.after_gap or self.step <= 1.0
+        if hours > FORGOTTEN:
+            self.seen = 0.0
 
     def take(self, chunk: Chunk, negatives: float, others: float | None) -> bool:
         """A slot with data; says whether it can be judged. `others` None: the counts do not tell them."""

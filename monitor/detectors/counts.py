@@ -24,7 +24,6 @@ from monitor.ports import Knob
 _HOUR = timedelta(hours=1)
 _SHORTEST = timedelta(minutes=1)
 _FIRST_WEEK = 168.0  # hours
-_FORGOTTEN = 28 * 24.0  # hours without data after which a brand is as good as new: one old post is no history
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,10 +157,8 @@ class _Run:
         for back in range(min(missing, self.windows[-1]), 0, -1):
             hour = at - back * self.step
             tracker.skip(tracker.share(tracker.enter(hour, hour + self._offset(hour))))
-        if missing > 0 and self.step <= 1.0:
-            tracker.after_gap = True
-        if missing * self.step > _FORGOTTEN:
-            tracker.seen = 0.0
+        if missing > 0:
+            tracker.missed(missing * self.step)
 
     def _offset(self, at: float) -> float:
         """Hours that the brand's own time is ahead of UTC; asked once a quarter of an hour."""

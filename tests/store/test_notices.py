@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from monitor.alerting.routing import Route
 from monitor.domain import NoticeState, Phase
 from monitor.pipeline import tell
 from monitor.pipeline.program import Program
@@ -58,6 +59,7 @@ def test_what_was_open_at_a_moment_is_told_afterwards_as_well(desk: Desk) -> Non
 
 def test_nothing_that_is_told_or_passed_is_due_again(desk: Desk) -> None:
     store = desk.program.store
+    desk.program.routes = (Route(receivers=("console",), repeat=4 * HOUR),)
     desk.fire()
     assert store.notices.next_due() == START
     desk.tell(START)
