@@ -160,7 +160,8 @@ def test_a_body_that_is_of_no_use_is_refused_in_a_sentence(place: str) -> None:
 @pytest.mark.parametrize("size", [10_001, 39_000, 41_000, 5_000_000])
 def test_a_large_body_is_refused_without_being_kept_in_memory(place: str, size: int, box: Box) -> None:
     head = f"POST /hooks/desk HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n".encode()
-    answer = raw(place, head, b"x" * min(size, 39_000))
+    # What is announced as far too large is refused at once: bytes sent then would reset the line under the answer.
+    answer = raw(place, head, b"x" * size if size <= 40_000 else b"")
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"longer than 10,000 bytes" in answer
     assert box.kept == []
