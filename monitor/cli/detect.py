@@ -22,9 +22,10 @@ from monitor.cli._common import (
     settings_of,
     talk,
 )
+from monitor.cli._rule_change import rule_of
 from monitor.counts_file import Counts, read_counts, write_alerts, write_scores
 from monitor.domain import Phase, Reading, Spike
-from monitor.errors import InputError, SettingsError
+from monitor.errors import InputError
 from monitor.ports import Detector
 from monitor.settings import RuleSettings, Settings
 
@@ -45,7 +46,7 @@ def main(
 ) -> None:
     """Find spikes in a file of counts: brand, bucket_start, mentions, negatives."""
     settings = settings_of(config)
-    chosen = _rule(settings, rule)
+    chosen = rule_of(settings, rule)
     out, scores_out = named(out, "--out"), named(scores_out, "--scores-out")
     detector = _detector(chosen, cooldown, false_alarms)
     read = read_counts(counts)
@@ -62,15 +63,6 @@ def main(
         f" {counted(opened, 'alert')} by the rule {chosen.name}.",
         markup=False,
     )
-
-
-def _rule(settings: Settings, name: str | None) -> RuleSettings:
-    if not settings.rules:
-        raise SettingsError(f"{settings.folder / 'alerts.toml'}: there is no [[rule]]. Write one.")
-    found = [rule for rule in settings.rules if name in (None, rule.name)]
-    if not found:
-        raise InputError(f'there is no rule "{name}"; there are: {", ".join(rule.name for rule in settings.rules)}.')
-    return found[0]
 
 
 def _detector(rule: RuleSettings, cooldown: str | None, false_alarms: float | None) -> Detector:

@@ -16,12 +16,11 @@ from monitor.analysis.lasting import ALLOWANCE, Level
 from monitor.clock import EPOCH
 from monitor.detectors._bytes import freeze
 from monitor.detectors._changepoint_memory import Day, Memory, thaw
-from monitor.detectors._numbers import counts_of, hours, time_of
+from monitor.detectors._numbers import counts_of, hours, judged, step_of, time_of
 from monitor.domain import Bucket, Inspection, Phase, Reading, Series, Spike
 
 VERSION = 2
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_SHORTEST = timedelta(minutes=1)
 _PATIENCE = 21  # days after which a change that is not large enough to tell becomes the usual without a word
 # The sum at which a change is told: solved on invented brands, for one false word in so many weeks.
 _SUM_AT_TENTH, _SUM_PER_DECADE = 3.6, 2.86
@@ -68,23 +67,16 @@ class Changepoint:
         """Judge the buckets in order; see the port for what is promised. Raises ValueError for an unusable state,
         a step under a minute or counts that are not finite and at least zero."""
         run = _Run(self.name, self.options, series, state)
-        spikes: list[Spike] = []
-        readings: list[Reading] = []
-        for bucket in series.buckets:
-            reading = run.reading(bucket, spikes)
-            if reading is not None:
-                readings.append(reading)
-        return Inspection(spikes=tuple(spikes), readings=tuple(readings), state=freeze(run.tag, run.memory))
+        spikes, readings = judged(series, run.reading)
+        return Inspection(spikes=spikes, readings=readings, state=freeze(run.tag, run.memory))
 
 
 class _Run:
     """One call: the memory brought to life, with everything that stays the same during the call."""
 
     def __init__(self, name: str, options: Settings, series: Series, state: bytes | None) -> None:
-        if series.step < _SHORTEST:
-            raise ValueError(f"{series.brand}: buckets of {series.step} are too short; use at least a minute.")
         self.rule, self.options, self.series = name, options, series
-        self.step = series.step / _HOUR
+        self.step = step_of(series)
         self.zone = ZoneInfo(series.timezone)
         self.tag = f"changepoint {VERSION}, step {self.step!r} h"
         self.memory = thaw(self.tag, state) if state is not None else Memory()

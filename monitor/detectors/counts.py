@@ -14,7 +14,7 @@ from monitor.analysis.episode import anomaly_score, onset_age, severity
 from monitor.analysis.ladder import Said
 from monitor.analysis.tail import deviance_z, tail_probability, usual_range
 from monitor.clock import EPOCH
-from monitor.detectors._numbers import counts_of, hours, time_of
+from monitor.detectors._numbers import counts_of, hours, judged, step_of, time_of
 from monitor.detectors._state import freeze, thaw
 from monitor.detectors._threshold import GRACE_BUCKETS, early_hours, extra, knob, thresholds
 from monitor.detectors._tracker import SETTLED, Chunk, Tracker
@@ -22,7 +22,6 @@ from monitor.domain import Bucket, Inspection, Phase, Reading, Series, Spike
 from monitor.ports import Knob
 
 _HOUR = timedelta(hours=1)
-_SHORTEST = timedelta(minutes=1)
 _FIRST_WEEK = 168.0  # hours
 
 
@@ -83,23 +82,16 @@ class Counts:
         a step under a minute or counts that are not finite and at least zero."""
         run = _Run(self.name, self.options, series, state)
         run.tracker.ladder.hear([Said(hours(v.said_at), hours(v.fired_at), v.real) for v in series.verdicts])
-        spikes: list[Spike] = []
-        readings: list[Reading] = []
-        for bucket in series.buckets:
-            reading = run.reading(bucket, spikes)
-            if reading is not None:
-                readings.append(reading)
-        return Inspection(spikes=tuple(spikes), readings=tuple(readings), state=freeze(run.tracker))
+        spikes, readings = judged(series, run.reading)
+        return Inspection(spikes=spikes, readings=readings, state=freeze(run.tracker))
 
 
 class _Run:
     """One call: the tracker brought to life, with everything that stays the same during the call."""
 
     def __init__(self, name: str, options: Settings, series: Series, state: bytes | None) -> None:
-        if series.step < _SHORTEST:
-            raise ValueError(f"{series.brand}: buckets of {series.step} are too short; use at least a minute.")
         self.rule, self.options, self.series = name, options, series
-        self.step = series.step / _HOUR
+        self.step = step_of(series)
         self.zone = ZoneInfo(series.timezone)
         self.windows = sorted({max(1, round(window / series.step)) for window in options.windows})
         # The window nearest to an hour says whether the rate is usual again.

@@ -12,13 +12,12 @@ from typing import ClassVar
 from monitor.analysis.episode import anomaly_score, severity
 from monitor.analysis.shares import deviance, tail_probability, usual_range
 from monitor.detectors._bytes import freeze
-from monitor.detectors._numbers import counts_of, hours, time_of
+from monitor.detectors._numbers import counts_of, hours, judged, step_of, time_of
 from monitor.detectors._share_memory import Memory, Window, thaw, threshold
 from monitor.domain import Bucket, Inspection, Phase, Reading, Series, Spike
 
 VERSION = 2
 _HOUR = timedelta(hours=1)
-_SHORTEST = timedelta(minutes=1)
 _EARLY = 2.0  # orders of magnitude of evidence asked for on top in the first days
 _EARLY_HOURS = 72.0
 
@@ -73,23 +72,16 @@ class Share:
         """Judge the buckets in order; see the port for what is promised. Raises ValueError for an unusable state,
         a step under a minute or counts that are not finite and at least zero."""
         run = _Run(self.name, self.options, series, state)
-        spikes: list[Spike] = []
-        readings: list[Reading] = []
-        for bucket in series.buckets:
-            reading = run.reading(bucket, spikes)
-            if reading is not None:
-                readings.append(reading)
-        return Inspection(spikes=tuple(spikes), readings=tuple(readings), state=freeze(run.tag, run.memory))
+        spikes, readings = judged(series, run.reading)
+        return Inspection(spikes=spikes, readings=readings, state=freeze(run.tag, run.memory))
 
 
 class _Run:
     """One call: the memory brought to life, with everything that stays the same during the call."""
 
     def __init__(self, name: str, options: Settings, series: Series, state: bytes | None) -> None:
-        if series.step < _SHORTEST:
-            raise ValueError(f"{series.brand}: buckets of {series.step} are too short; use at least a minute.")
         self.rule, self.options, self.series = name, options, series
-        self.step = series.step / _HOUR
+        self.step = step_of(series)
         lengths = sorted({max(1, round(window / series.step)) for window in options.windows})
         self.tag = f"share {VERSION}, step {self.step!r} h, windows {lengths}"
         self.memory = thaw(self.tag, state) if state is not None else Memory.fresh(self.step, lengths)
